@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=$PWD/.cache
 ENVOY_VERSION=${ENVOY_VERSION:-1.40.0}
-PYTHON_GRPC_VERSION=${PYTHON_GRPC_VERSION:-1.76.0}
+PYTHON_GRPC_VERSION=${PYTHON_GRPC_VERSION:-1.85.1}
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
