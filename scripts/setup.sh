@@ -66,7 +66,7 @@ setup_envoy() {
     chmod 755 "$envoy"
     rm -rf "$cache/envoy.part"
   fi
-  mkdir -p "$cache/bin" && ln -sf "$envoy" "$cache/bin/envoy"
+  mkdir -p "$cache/bin" && ln -sf "../envoy-$ENVOY_VERSION/envoy" "$cache/bin/envoy"
 }
 
 # The Python gRPC client is a second implementation of proxyless xDS for the tests.
