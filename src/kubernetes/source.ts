@@ -1,0 +1,21 @@
+import type { ModelUpdate } from '../model/model.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** What a source tells. Calls come one at a time, in order. */
+export interface SourceListener {
+  /** A batch that belongs together: one file's change, one watch event, one relist. */
+  update(updates: readonly ModelUpdate[]): void;
+  /** All problems of one origin (a file, or an object of the API server); replaces what it said before, empty clears. */
+  problems(origin: string, problems: readonly Problem[]): void;
+  /** Once: everything that existed at the start was delivered. */
+  synced(): void;
+}
+
+/** Where objects come from: a directory of manifests or an API server. */
+export interface Source {
+  start(listener: SourceListener): void;
+  /** Resolves when nothing more will be told. */
+  stop(): Promise<void>;
+  /** What is still awaited before `synced`, by name (readiness); empty afterwards. */
+  blockers(): readonly string[];
+}
