@@ -1,0 +1,37 @@
+# Every target installs what it needs by itself; `make` alone prints this list.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Node 24 comes with the npm packages and goes before any other.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo test lint format bench golden clean
+
+help: ## Print this list
+	@awk -F':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install tools, npm packages and Envoy; compile
+	@scripts/setup.sh
+
+demo: setup ## Two nodes, real Envoys, a story with every claim checked (KEEP=1 leaves it running)
+	@node test/demo/main.ts
+
+test: setup ## Lint, type check and every test, the system tests as root
+	@scripts/test.sh
+
+lint: setup ## Biome, tsc, import directions, dead code
+	@npm run --silent lint
+
+format: setup ## Format the sources
+	@npm run --silent format
+
+golden: setup ## Rewrite the expected outputs of the golden tests
+	@UPDATE_GOLDEN=1 npx vitest run test/golden
+
+bench: setup ## Run all benchmarks; writes bench/results/
+	@node bench/run.ts
+
+bench-%: setup ## Run one benchmark, such as bench-fanout
+	@node bench/run.ts $*
+
+clean: ## Remove what was built and installed into this folder, and what a demo left in the kernel
+	@scripts/clean.sh

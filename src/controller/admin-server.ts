@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { FairleadError } from '../model/errors.ts';
+import { formatAddress, type SocketAddress } from './configuration.ts';
+
+/** What a path answers; the body of `text` is sent as it is, any other as JSON. */
+export type AdminAnswer =
+  | { readonly status: number; readonly text: string; readonly contentType?: string }
+  | { readonly status: number; readonly json: unknown };
+
+export type AdminRoutes = Readonly<Record<string, (query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>>>;
+
+/** The read-only HTTP server of health, metrics and dumps: a switch over paths. */
+export class AdminServer {
+  readonly #server: Server;
+  readonly #routes: AdminRoutes;
+  readonly #logger: Logger;
+
+  constructor(routes: AdminRoutes, logger: Logger) {
+    this.#routes = routes;
+    this.#logger = logger;
+    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server.headersTimeout = 10_000;
+    this.#server.maxConnections = 256;
+  }
+
+  /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
+  async listen({ host, port }: SocketAddress): Promise<SocketAddress> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (err: NodeJS.ErrnoException) => reject(listenError(err, { host, port })));
+      this.#server.listen(port, host, resolve);
+    });
+    const bound = this.#server.address() as AddressInfo;
+    return { host: bound.address, port: bound.port };
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const answer = await this.#answer(request);
+      const [body, type] =
+        'json' in answer
+          ? [`${JSON.stringify(answer.json, null, 2)}\n`, 'application/json']
+          : [answer.text, answer.contentType ?? 'text/plain; charset=utf-8'];
+      response.writeHead(answer.status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    } catch (err) {
+      this.#logger.error({ err, url: request.url }, 'Could not answer an admin request');
+      if (!response.headersSent) response.writeHead(500);
+      response.end('Internal error\n');
+    }
+  }
+
+  #answer(request: IncomingMessage): AdminAnswer | Promise<AdminAnswer> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, text: 'Only GET and HEAD\n' };
+    const url = new URL(request.url ?? '/', 'http://admin');
+    const route = Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
+    if (route !== undefined) return route(url.searchParams);
+    return { status: 404, text: `Unknown path; there are:\n${Object.keys(this.#routes).join('\n')}\n` };
+  }
+}
+
+/** Turns what the socket said into an error with a code. */
+export function listenError(err: NodeJS.ErrnoException, address: SocketAddress): FairleadError {
+  const code =
+    err.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : err.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
+  return new FairleadError(code, `Cannot listen on ${formatAddress(address)}: ${err.message}`, { cause: err });
+}

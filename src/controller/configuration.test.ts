@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { FairleadError } from '../model/errors.ts';
+import { formatAddress, isLoopback, parseAddress, parseConfiguration, parseIpAndPort } from './configuration.ts';
+
+const head = 'apiVersion: config.fairlead.dev/v1alpha1\nkind: ControllerConfiguration\n';
+
+describe('parseConfiguration', () => {
+  it('reads a full file and applies defaults', () => {
+    const text = `${head}tracing: { collector: "10.0.0.1:4317" }\naccessLog: { kind: Stdout }\nipFamilies: [IPv4, IPv6]\n`;
+    expect(parseConfiguration(text, 'c.yaml')).toMatchObject({
+      tracing: { collector: '10.0.0.1:4317', samplingPercent: 1 },
+      accessLog: { kind: 'Stdout' },
+      ipFamilies: ['IPv4', 'IPv6'],
+    });
+  });
+
+  it('names file, line and field of every mistake', () => {
+    const text = `${head}tracing:\n  collector: "10.0.0.1:4317"\n  samplingPercent: 200\nlimits: { maxStreams: -1 }\n`;
+    expect(() => parseConfiguration(text, 'c.yaml')).toThrow(
+      /c\.yaml:5: tracing\.samplingPercent: .*\nc\.yaml:6: limits\.maxStreams/,
+    );
+  });
+
+  it('refuses unknown fields, broken YAML and a collector that is not an IP address', () => {
+    expect(() => parseConfiguration(`${head}tracng: {}\n`, 'c.yaml')).toThrow(/tracng/);
+    expect(() => parseConfiguration(`${head}a: [\n`, 'c.yaml')).toThrow(FairleadError);
+    expect(() => parseConfiguration(`${head}tracing: { collector: "otel:4317" }\n`, 'c.yaml')).toThrow(
+      /tracing\.collector/,
+    );
+    expect(() => parseConfiguration('', 'c.yaml')).toThrow(/apiVersion/);
+  });
+});
+
+describe('addresses', () => {
+  it.each([
+    ['127.0.0.1:18000', { host: '127.0.0.1', port: 18_000 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+    [':80', { host: '::', port: 80 }],
+  ])('parses %s', (text, expected) => {
+    expect(parseAddress(text, 'x')).toEqual(expected);
+  });
+
+  it.each(['nonsense', '1.2.3.4', 'a:70000', '::1:80'])('refuses %s and names the field', (text) => {
+    expect(() => parseAddress(text, 'xdsAddress')).toThrow(/xdsAddress/);
+  });
+
+  it('wants an IP address for Envoy', () => {
+    expect(() => parseIpAndPort('collector:4317', 'c')).toThrow(/IP:PORT/);
+    expect(formatAddress(parseIpAndPort('[fd00::1]:4317', 'c'))).toBe('[fd00::1]:4317');
+  });
+
+  it('knows loopback', () => {
+    expect(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].map(isLoopback)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});

@@ -1,0 +1,107 @@
+import { isIP } from 'node:net';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { FairleadError } from '../model/errors.ts';
+
+const percent = z.number().min(0).max(100);
+const count = z.number().int().positive();
+
+const tracing = z.strictObject({
+  /** OTLP over gRPC, HOST:PORT; the host is an IP address, since a node's Envoy must not need cluster DNS. */
+  collector: z.string(),
+  samplingPercent: percent.default(1),
+});
+
+const accessLog = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('None') }),
+  z.strictObject({ kind: z.literal('Stdout') }),
+  z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
+]);
+
+const limits = z.strictObject({
+  maxStreams: count.optional(),
+  maxRequestBytes: count.optional(),
+  maxNamesPerStream: count.optional(),
+});
+
+const schema = z.strictObject({
+  apiVersion: z.literal('config.fairlead.dev/v1alpha1'),
+  kind: z.literal('ControllerConfiguration'),
+  xdsAddress: z.string().optional(),
+  adminAddress: z.string().optional(),
+  insecurePlaintext: z.boolean().optional(),
+  tracing: tracing.optional(),
+  accessLog: accessLog.optional(),
+  ipFamilies: z
+    .array(z.enum(['IPv4', 'IPv6']))
+    .min(1)
+    .optional(),
+  limits: limits.optional(),
+});
+
+/** The configuration file, as docs/configuration.md describes it. */
+export type ControllerFile = z.infer<typeof schema>;
+
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Reads a configuration file's text; strict: an unknown field is an error.
+ * @throws FairleadError CONFIG_INVALID with every problem, each with file, line and field
+ */
+export function parseConfiguration(text: string, file: string): ControllerFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = document.errors.map(
+    (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`,
+  );
+  if (broken.length > 0) throw new FairleadError('CONFIG_INVALID', broken.join('\n'));
+  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => {
+      const range = (document.getIn(issue.path, true) as { readonly range?: readonly number[] } | undefined)?.range;
+      const line = range?.[0] === undefined ? 1 : lines.linePos(range[0]).line;
+      return `${file}:${line}: ${issue.path.join('.') || 'the document'}: ${issue.message}`;
+    });
+    throw new FairleadError('CONFIG_INVALID', problems.join('\n'));
+  }
+  if (result.data.tracing !== undefined) parseIpAndPort(result.data.tracing.collector, 'tracing.collector');
+  return result.data;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+/**
+ * `HOST:PORT`, `[::1]:PORT` or `:PORT` (all addresses).
+ * @throws FairleadError ADDRESS_INVALID that names the field
+ */
+export function parseAddress(text: string, field: string): SocketAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new FairleadError('ADDRESS_INVALID', `${field}: "${text}" is not HOST:PORT`);
+  }
+  return { host: match[1] ?? (match[2] || '::'), port };
+}
+
+/** As parseAddress, for addresses that go into Envoy's configuration: the host must be an IP address. */
+export function parseIpAndPort(text: string, field: string): SocketAddress {
+  const address = parseAddress(text, field);
+  if (isIP(address.host) === 0 || address.port === 0) {
+    throw new FairleadError('ADDRESS_INVALID', `${field}: "${text}" is not IP:PORT`);
+  }
+  return address;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** `HOST:PORT` with IPv6 hosts in brackets. */
+export function formatAddress({ host, port }: SocketAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,31 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds; from a change on one node's stream to a re-send to thousands. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export type ControllerMetrics = ReturnType<typeof createMetrics>;
+
+/** The controller's metrics; docs/metrics.md describes each (a test compares them). */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const counterByType = (name: string, help: string) => new Counter({ name, help, labelNames: ['type'], registers });
+  const histogram = (name: string, help: string) => new Histogram({ name, help, buckets, registers });
+  return {
+    registry,
+    streams: gauge('fairlead_xds_streams', 'Open ADS streams'),
+    responses: counterByType('fairlead_xds_responses_total', 'Responses sent'),
+    resources: counterByType('fairlead_xds_resources_sent_total', 'Resources sent'),
+    responseBytes: counterByType('fairlead_xds_response_bytes_total', 'Bytes of responses sent'),
+    acks: counterByType('fairlead_xds_acks_total', 'Responses that clients accepted'),
+    nacks: counterByType('fairlead_xds_nacks_total', 'Responses that clients rejected'),
+    ackSeconds: histogram('fairlead_xds_ack_duration_seconds', 'From a response to its acknowledgement'),
+    translateSeconds: histogram('fairlead_translate_duration_seconds', 'Translation of one change of the model'),
+    revision: gauge('fairlead_model_revision', 'Revision of the model'),
+    services: gauge('fairlead_model_services', 'Services in the model'),
+    nodes: gauge('fairlead_model_nodes', 'Nodes in the model'),
+    problems: gauge('fairlead_problems', 'Problems in the inputs now'),
+  };
+}

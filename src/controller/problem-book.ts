@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import { formatProblem, type Problem } from '../model/problem.ts';
+
+/** What is wrong with the inputs now, by origin; each problem is logged once when it comes and once when it goes. */
+export class ProblemBook {
+  readonly #byOrigin = new Map<string, readonly Problem[]>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Replaces what the origin (a file, an object, `translate/namespace/name`) said before. */
+  replace(origin: string, problems: readonly Problem[]): void {
+    const before = new Set((this.#byOrigin.get(origin) ?? []).map(formatProblem));
+    const now = new Set(problems.map(formatProblem));
+    for (const problem of problems) if (!before.has(formatProblem(problem))) this.#report(problem);
+    for (const text of before) if (!now.has(text)) this.#logger.info({ problem: text }, 'Problem went away');
+    if (problems.length === 0) this.#byOrigin.delete(origin);
+    else this.#byOrigin.set(origin, problems);
+  }
+
+  all(): readonly Problem[] {
+    return [...this.#byOrigin.values()].flat();
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const problems of this.#byOrigin.values()) size += problems.length;
+    return size;
+  }
+
+  #report({ object, field, reason, origin }: Problem): void {
+    this.#logger.warn(
+      { object, field, reason, ...(origin === undefined ? {} : { origin }) },
+      'Found a problem in the input',
+    );
+  }
+}
