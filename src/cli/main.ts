@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { controllerCommand } from './controller.ts';
+import { statusCommand } from './status.ts';
+import { reportError, version } from './support.ts';
 
-const program = new Command('fairlead').description(
-  'Envoy xDS control plane that replaces kube-proxy: controller, node agent and tools',
-);
+// Each command imports what it needs when it runs, so that an agent does not pay for the controller's memory.
+const program = new Command('fairlead')
+  .description('Envoy xDS control plane that replaces kube-proxy: controller, node agent and tools')
+  .version(version(), '--version', 'print the version')
+  .showHelpAfterError('(--help shows what there is)')
+  .addCommand(controllerCommand())
+  .addCommand(statusCommand());
 
-await program.parseAsync();
+program.parseAsync().catch(reportError);
