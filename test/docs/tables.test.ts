@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/controller/metrics.ts';
+import { errorTable } from '../../src/model/errors.ts';
+
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+describe('tables in docs/', () => {
+  it('errors.md mirrors the table of codes', () => {
+    const rows = Object.entries(errorTable).map(([code, { help }]) => `| \`${code}\` | ${help} |`);
+    const documented = page('errors.md').split('\n').filter((line) => line.startsWith('| `'));
+    expect(documented).toEqual(rows);
+  });
+
+  it('metrics.md describes every metric of the controller', async () => {
+    const metrics = await createMetrics().registry.getMetricsAsJSON();
+    const own = metrics.filter(({ name }) => name.startsWith('fairlead_'));
+    const text = page('metrics.md');
+    const missing = own.filter(({ name, type, help }) => !text.includes(`| \`${name}\` | ${type} | ${help} |`));
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+});
