@@ -1,5 +1,107 @@
 import { Command, Option } from 'commander';
+import { FairleadError } from '../model/errors.ts';
+import type { StreamStatus, TypeStatus } from '../xds/stream-status.ts';
+
+/** What the controller's `/status` answers. */
+interface ControllerStatus {
+  readonly ready: boolean;
+  readonly blockers: readonly string[];
+  readonly model: { readonly revision: number; readonly services: number; readonly nodes: number };
+  readonly problems: readonly unknown[];
+  readonly streams: readonly StreamStatus[];
+}
+
+interface Flags {
+  readonly adminAddress: string;
+  readonly output: 'table' | 'json';
+}
 
 export function statusCommand(): Command {
-  return new Command('status').description('print nodes, versions, ACK/NACK and age, as the controller sees them');
+  return new Command('status')
+    .description('print nodes, versions, ACK/NACK and age, as the controller sees them')
+    .option('--admin-address <host:port>', "the controller's admin address", '127.0.0.1:18001')
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .action(run);
+}
+
+async function run({ adminAddress, output }: Flags): Promise<void> {
+  const status = await fetchStatus(adminAddress);
+  if (output === 'json') console.log(JSON.stringify(status, null, 2));
+  else console.log(formatStatus(status, Date.now()));
+}
+
+async function fetchStatus(address: string): Promise<ControllerStatus> {
+  try {
+    const response = await fetch(`http://${address}/status`, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return (await response.json()) as ControllerStatus;
+  } catch (err) {
+    const cause = err instanceof Error && err.cause instanceof Error ? err.cause.message : (err as Error).message;
+    throw new FairleadError('ADMIN_UNREACHABLE', `--admin-address: ${address} did not answer: ${cause}`, {
+      cause: err,
+    });
+  }
+}
+
+/** The table of `fairlead status`; `now` in milliseconds since the epoch. */
+export function formatStatus(status: ControllerStatus, now: number): string {
+  const { model, problems, streams } = status;
+  const state = status.ready ? 'ready' : `awaiting ${status.blockers.join(', ')}`;
+  const head = `${state}; revision ${model.revision}, ${model.services} Services, ${model.nodes} nodes, ${problems.length} problems`;
+  const rows = streams.flatMap((stream) => stream.types.map((type) => rowOf(stream, type, now)));
+  const titles = ['NODE', 'CLIENT', 'AGE', 'TYPE', 'CURRENT', 'STATE', 'ACK', 'NACK'];
+  const rejections = streams.flatMap((stream) => stream.types.flatMap((type) => rejectionOf(stream, type, now)));
+  return [head, '', ...columns([titles, ...rows]), ...(rejections.length > 0 ? ['', ...rejections] : [])].join('\n');
+}
+
+function rowOf(stream: StreamStatus, type: TypeStatus, now: number): readonly string[] {
+  const { node } = stream;
+  return [
+    node?.nodeName || node?.id || '?',
+    `${node?.userAgent || '?'} ${stream.variant}`,
+    age(now - stream.connectedAt),
+    shortType(type.typeUrl),
+    `${type.current}/${type.wanted}`,
+    stateOf(type, now),
+    String(type.acknowledgements),
+    String(type.rejections),
+  ];
+}
+
+function stateOf(type: TypeStatus, now: number): string {
+  if (type.lastRejection !== undefined && type.current < type.wanted) return 'REJECTED';
+  if (type.outstandingSince !== undefined) return `sent ${age(now - type.outstandingSince)} ago`;
+  return 'ACK';
+}
+
+function rejectionOf(stream: StreamStatus, type: TypeStatus, now: number): readonly string[] {
+  const rejection = type.lastRejection;
+  if (rejection === undefined) return [];
+  const names = rejection.names.slice(0, 5).join(', ');
+  return [
+    `NACK ${age(now - rejection.at)} ago by ${stream.node?.id ?? '?'}: ${shortType(type.typeUrl)} ${names}: ${rejection.message}`,
+  ];
+}
+
+function shortType(typeUrl: string): string {
+  return typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+}
+
+/** `5s`, `12m`, `3h`, `2d`, as kubectl prints ages. */
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -10,7 +10,8 @@ export function version(): string {
 
 /** Prints what went wrong and what to do about it; the exit code is 1, as for commander's own usage errors. */
 export function reportError(err: unknown): void {
-  const text = err instanceof FairleadError ? err.explain() : err instanceof Error ? (err.stack ?? err.message) : String(err);
+  const text =
+    err instanceof FairleadError ? err.explain() : err instanceof Error ? (err.stack ?? err.message) : String(err);
   process.stderr.write(`fairlead: ${text}\n`);
   process.exitCode = 1;
 }
@@ -19,7 +20,8 @@ export function reportError(err: unknown): void {
 export function integerOf(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`);
+    if (!Number.isInteger(value) || value < min)
+      throw new InvalidArgumentError(`It must be a whole number from ${min}.`);
     return value;
   };
 }

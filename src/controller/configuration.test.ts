@@ -15,9 +15,9 @@ describe('parseConfiguration', () => {
   });
 
   it('names file, line and field of every mistake', () => {
-    const text = `${head}tracing:\n  collector: "10.0.0.1:4317"\n  samplingPercent: 200\nlimits: { maxStreams: -1 }\n`;
+    const text = `${head}tracing:\n  collector: "10.0.0.1:4317"\n  samplingPercent: 200\nlimits: { streams: -1 }\n`;
     expect(() => parseConfiguration(text, 'c.yaml')).toThrow(
-      /c\.yaml:5: tracing\.samplingPercent: .*\nc\.yaml:6: limits\.maxStreams/,
+      /c\.yaml:5: tracing\.samplingPercent: .*\nc\.yaml:6: limits\.streams/,
     );
   });
 

@@ -18,10 +18,13 @@ const accessLog = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
 ]);
 
+/** As in src/xds/limits.ts, which says what each means. */
 const limits = z.strictObject({
-  maxStreams: count.optional(),
-  maxRequestBytes: count.optional(),
-  maxNamesPerStream: count.optional(),
+  streams: count.optional(),
+  streamsPerPeer: count.optional(),
+  namesPerType: count.optional(),
+  requestBytes: count.optional(),
+  connectionAgeMs: z.number().int().nonnegative().optional(),
 });
 
 const schema = z.strictObject({

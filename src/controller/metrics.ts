@@ -18,7 +18,7 @@ export function createMetrics() {
     streams: gauge('fairlead_xds_streams', 'Open ADS streams'),
     responses: counterByType('fairlead_xds_responses_total', 'Responses sent'),
     resources: counterByType('fairlead_xds_resources_sent_total', 'Resources sent'),
-    responseBytes: counterByType('fairlead_xds_response_bytes_total', 'Bytes of responses sent'),
+    resourceBytes: counterByType('fairlead_xds_resource_bytes_total', 'Bytes of the resources sent'),
     acks: counterByType('fairlead_xds_acks_total', 'Responses that clients accepted'),
     nacks: counterByType('fairlead_xds_nacks_total', 'Responses that clients rejected'),
     ackSeconds: histogram('fairlead_xds_ack_duration_seconds', 'From a response to its acknowledgement'),

@@ -1,0 +1,152 @@
+import type { Logger } from 'pino';
+import type { Source } from '../kubernetes/source.ts';
+import { ModelStore, type ModelUpdate } from '../model/model.ts';
+import type { ClientView } from '../protos/resource-entry.ts';
+import { AdsServer } from '../xds/ads-server.ts';
+import type { NodeIdentity } from '../xds/node-identity.ts';
+import { ResourceCache } from '../xds/resource-cache.ts';
+import { type AdminRoutes, AdminServer } from './admin-server.ts';
+import { formatAddress, type SocketAddress } from './configuration.ts';
+import { type ControllerMetrics, createMetrics } from './metrics.ts';
+import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
+import { Pipeline } from './pipeline.ts';
+import { ProblemBook } from './problem-book.ts';
+import { createSource } from './sources.ts';
+import { adsEventsOf } from './xds-metrics.ts';
+
+/** source → model → translate → xds, with health, metrics and dumps beside it. */
+export class Controller {
+  readonly model = new ModelStore();
+  readonly cache = new ResourceCache();
+  readonly ads: AdsServer;
+  readonly metrics: ControllerMetrics = createMetrics();
+  readonly problems: ProblemBook;
+  readonly #options: ControllerOptions;
+  readonly #logger: Logger;
+  readonly #source: Source;
+  readonly #pipeline: Pipeline;
+  readonly #admin: AdminServer;
+  #serving = false;
+
+  private constructor(options: ControllerOptions, source: Source, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#source = source;
+    this.problems = new ProblemBook(logger);
+    this.ads = new AdsServer({
+      cache: this.cache,
+      viewOf: (node) => this.#viewOf(node),
+      logger,
+      limits: options.limits,
+      identifier: 'fairlead',
+      events: adsEventsOf(this.metrics),
+    });
+    this.#pipeline = new Pipeline({
+      model: this.model,
+      settings: options.settings,
+      sink: this.cache,
+      onWarnings: (key, warnings) => this.problems.replace(`Service ${key}`, warnings),
+    });
+    this.#admin = new AdminServer(this.#routes(), logger);
+  }
+
+  /** @throws FairleadError when the options or the source's configuration are wrong */
+  static async create(input: ControllerInput): Promise<Controller> {
+    const options = resolveOptions(input);
+    return new Controller(options, await createSource(options.source, input.logger), input.logger);
+  }
+
+  /**
+   * Resolves with the bound addresses once the first complete list is translated and ADS is served: a client that
+   * came earlier would take a partial list for the whole.
+   */
+  async start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
+    const admin = await this.#admin.listen(this.#options.admin);
+    this.#logger.info({ address: formatAddress(admin) }, 'Served health, metrics and dumps');
+    await new Promise<void>((resolve) => {
+      this.#source.start({
+        update: (updates) => this.#update(updates),
+        problems: (origin, problems) => this.problems.replace(origin, problems),
+        synced: resolve,
+      });
+    });
+    const { services, nodes, revision } = this.model;
+    this.#logger.info({ services: services.size, nodes: nodes.size, revision }, 'Listed everything for the first time');
+    const xds = await this.ads.listen(formatAddress(this.#options.xds));
+    this.#serving = true;
+    this.#logger.info({ address: xds.address }, 'Served ADS');
+    return { xds: this.#options.xds.port === 0 ? { ...this.#options.xds, port: xds.port } : this.#options.xds, admin };
+  }
+
+  /** Ends streams gracefully; Envoys and agents keep what they have. */
+  async stop(): Promise<void> {
+    this.#serving = false;
+    await this.#source.stop();
+    await this.ads.close();
+    await this.#admin.close();
+  }
+
+  #update(updates: readonly ModelUpdate[]): void {
+    const change = this.model.apply(updates);
+    if (change === undefined) return;
+    const end = this.metrics.translateSeconds.startTimer();
+    this.#pipeline.apply(change);
+    end();
+    const { services, endpoints, nodes, revision } = change;
+    this.#logger.debug(
+      { revision, services: services.size, endpoints: endpoints.size, nodes: nodes.size },
+      'Translated a change',
+    );
+  }
+
+  #viewOf(node: NodeIdentity): ClientView {
+    const nodeName = node.nodeName === '' ? node.id : node.nodeName;
+    return { nodeName, zone: this.model.nodes.get(nodeName)?.zone ?? node.zone };
+  }
+
+  #blockers(): readonly string[] {
+    const awaited = this.#source.blockers();
+    return awaited.length === 0 && !this.#serving ? ['ads-server'] : awaited;
+  }
+
+  #routes(): AdminRoutes {
+    return {
+      '/healthz': () => ({ status: 200, text: 'ok\n' }),
+      '/readyz': (query) => this.#readiness(query.has('verbose')),
+      '/metrics': () => this.#metricsText(),
+      '/status': () => ({ status: 200, json: this.#status() }),
+      '/debug/resources': (query) => {
+        const node = query.get('node');
+        return { status: 200, json: this.ads.status({ resources: true, ...(node === null ? {} : { node }) }) };
+      },
+      '/debug/problems': () => ({ status: 200, json: this.problems.all() }),
+    };
+  }
+
+  #readiness(verbose: boolean) {
+    const blockers = this.#blockers();
+    const text =
+      blockers.length === 0 ? 'ok\n' : verbose ? blockers.map((name) => `awaiting ${name}\n`).join('') : 'not ready\n';
+    return { status: blockers.length === 0 ? 200 : 503, text };
+  }
+
+  async #metricsText() {
+    const { metrics } = this;
+    metrics.revision.set(this.model.revision);
+    metrics.services.set(this.model.services.size);
+    metrics.nodes.set(this.model.nodes.size);
+    metrics.problems.set(this.problems.size);
+    return { status: 200, text: await metrics.registry.metrics(), contentType: metrics.registry.contentType };
+  }
+
+  #status() {
+    const { services, nodes, revision } = this.model;
+    return {
+      ready: this.#blockers().length === 0,
+      blockers: this.#blockers(),
+      model: { revision, services: services.size, nodes: nodes.size },
+      problems: this.problems.all(),
+      streams: this.ads.status(),
+    };
+  }
+}

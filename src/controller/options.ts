@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import { FairleadError } from '../model/errors.ts';
+import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
+import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort, type SocketAddress } from './configuration.ts';
+
+/** What the command line and the configuration file say. */
+export interface ControllerInput {
+  readonly manifests?: string;
+  readonly kubeconfig?: string;
+  readonly inCluster?: boolean;
+  readonly xdsAddress?: string;
+  readonly adminAddress?: string;
+  readonly insecurePlaintext?: boolean;
+  readonly file: ControllerFile | undefined;
+  readonly logger: Logger;
+}
+
+export type SourceChoice =
+  | { readonly kind: 'manifests'; readonly directory: string }
+  | { readonly kind: 'kubeconfig'; readonly path: string }
+  | { readonly kind: 'in-cluster' };
+
+/** The effective options: flags before the file, the file before the defaults. */
+export interface ControllerOptions {
+  readonly source: SourceChoice;
+  readonly xds: SocketAddress;
+  readonly admin: SocketAddress;
+  readonly settings: TranslateSettings;
+  readonly limits: NonNullable<ControllerFile['limits']>;
+}
+
+/** @throws FairleadError SOURCE_MISSING, SOURCE_AMBIGUOUS, ADDRESS_INVALID, PLAINTEXT_OFF_LOOPBACK */
+export function resolveOptions(input: ControllerInput): ControllerOptions {
+  const { file } = input;
+  const xds = parseAddress(input.xdsAddress ?? file?.xdsAddress ?? '127.0.0.1:18000', 'xdsAddress');
+  const plaintextAllowed = input.insecurePlaintext ?? file?.insecurePlaintext ?? false;
+  if (!plaintextAllowed && !isLoopback(xds.host)) {
+    throw new FairleadError(
+      'PLAINTEXT_OFF_LOOPBACK',
+      `xdsAddress: ${xds.host} is not a loopback address and there is no TLS yet`,
+    );
+  }
+  return {
+    source: chooseSource(input),
+    xds,
+    admin: parseAddress(input.adminAddress ?? file?.adminAddress ?? '127.0.0.1:18001', 'adminAddress'),
+    settings: settingsOf(file),
+    limits: file?.limits ?? {},
+  };
+}
+
+function chooseSource({ manifests, kubeconfig, inCluster }: ControllerInput): SourceChoice {
+  const choices: SourceChoice[] = [];
+  if (manifests !== undefined) choices.push({ kind: 'manifests', directory: manifests });
+  if (kubeconfig !== undefined) choices.push({ kind: 'kubeconfig', path: kubeconfig });
+  if (inCluster === true) choices.push({ kind: 'in-cluster' });
+  const [choice] = choices;
+  if (choice === undefined) throw new FairleadError('SOURCE_MISSING', 'No source of Services was given');
+  if (choices.length > 1) {
+    throw new FairleadError(
+      'SOURCE_AMBIGUOUS',
+      `Sources exclude each other: ${choices.map(({ kind }) => kind).join(', ')}`,
+    );
+  }
+  return choice;
+}
+
+function settingsOf(file: ControllerFile | undefined): TranslateSettings {
+  const tracing = file?.tracing;
+  return {
+    ...defaultSettings,
+    ...(file?.ipFamilies === undefined ? {} : { families: file.ipFamilies }),
+    ...(file?.accessLog === undefined ? {} : { accessLog: file.accessLog }),
+    ...(tracing === undefined ? {} : { tracing: tracingOf(tracing) }),
+  };
+}
+
+function tracingOf({
+  collector,
+  samplingPercent,
+}: NonNullable<ControllerFile['tracing']>): TranslateSettings['tracing'] {
+  const { host, port } = parseIpAndPort(collector, 'tracing.collector');
+  return { collector: { address: host, port }, samplingPercent };
+}
