@@ -1,0 +1,29 @@
+/** What a reflector waits for and how much it takes; times in milliseconds. */
+export interface ReflectorLimits {
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+  /** Objects in a page of a list. */
+  readonly pageSize: number;
+  /** A list that sends nothing for so long is given up; the server's own limit of a request is 60 s. */
+  readonly listIdleMs: number;
+  /** A watch that sends nothing for so long is opened anew: bookmarks come about every minute. */
+  readonly watchIdleMs: number;
+  /** The server is asked to end a watch after a random time between these, to spread clients over its replicas. */
+  readonly watchSeconds: readonly [number, number];
+  /** A watch that was open for so long counts as healthy even if it told nothing. */
+  readonly healthyMs: number;
+  readonly maxLineBytes: number;
+  readonly maxPageBytes: number;
+}
+
+export const defaultLimits: ReflectorLimits = {
+  backoffBaseMs: 500,
+  backoffCapMs: 30_000,
+  pageSize: 500,
+  listIdleMs: 65_000,
+  watchIdleMs: 150_000,
+  watchSeconds: [300, 600],
+  healthyMs: 10_000,
+  maxLineBytes: 32 * 1024 * 1024,
+  maxPageBytes: 256 * 1024 * 1024,
+};

@@ -1,0 +1,63 @@
+import { ApiError } from './api-error.ts';
+import { isRecord, parseJson, resourceVersionOf } from './json.ts';
+import type { ReflectorContext } from './reflector-context.ts';
+import type { Listing, Outcome } from './reflector-state.ts';
+import { get, readBody } from './transport.ts';
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+  /** Empty on the last page. */
+  readonly next: string;
+}
+
+/**
+ * Lists all objects and passes them on as one batch. Without a resourceVersion the list is as new as the store itself;
+ * with a continue token, the later pages are of the same version as the first (Kubernetes API concepts, "Retrieving large
+ * results sets in chunks").
+ */
+export async function runList(context: ReflectorContext, state: Listing, signal: AbortSignal): Promise<Outcome> {
+  const { feed, counters, logger, kind } = context;
+  const relist = feed.beginRelist();
+  let page: Page = { items: [], resourceVersion: '', next: '' };
+  try {
+    do {
+      page = await getPage(context, state.paged, page.next, signal);
+      feed.addPage(relist, page.items);
+    } while (page.next !== '');
+  } catch (err) {
+    return failure(err, page.next !== '');
+  }
+  feed.finishRelist(relist);
+  counters.lists += 1;
+  counters.lastError = undefined;
+  counters.lastEventAt = Date.now();
+  logger.info({ resource: kind.resource, objects: feed.size, resourceVersion: page.resourceVersion }, 'Listed objects');
+  return { kind: 'listed', resourceVersion: page.resourceVersion };
+}
+
+async function getPage(context: ReflectorContext, paged: boolean, token: string, signal: AbortSignal): Promise<Page> {
+  const { kind, access, limits } = context;
+  const query = new URLSearchParams(kind.selectors);
+  if (paged) query.set('limit', String(limits.pageSize));
+  if (token !== '') query.set('continue', token);
+  const response = await get(access, `${kind.path}?${query}`, { signal, idleMs: limits.listIdleMs });
+  return readPage(access.server, parseJson(await readBody(access.server, response, limits.maxPageBytes)));
+}
+
+function readPage(server: string, list: unknown): Page {
+  const resourceVersion = resourceVersionOf(list);
+  const metadata = isRecord(list) ? list['metadata'] : undefined;
+  const items = isRecord(list) ? (list['items'] ?? []) : undefined;
+  if (resourceVersion === '' || !isRecord(metadata) || !Array.isArray(items)) {
+    throw new ApiError(`API server ${server} sent a list that has no metadata.resourceVersion or no items`);
+  }
+  const next = metadata['continue'];
+  return { items, resourceVersion, next: typeof next === 'string' ? next : '' };
+}
+
+function failure(err: unknown, paging: boolean): Outcome {
+  if (!(err instanceof ApiError)) throw err;
+  if (err.expired && paging) return { kind: 'page-expired' };
+  return { kind: 'failed', reason: err.message, healthy: false, retryAfterMs: err.retryAfterMs };
+}

@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type { ClusterAccess } from './cluster-access.ts';
+import type { ReflectorLimits } from './limits.ts';
+import type { ObjectFeed } from './object-feed.ts';
+import type { WatchedKind } from './watched-kind.ts';
+
+/** Counters of one kind since the start. */
+export interface ReflectorStats {
+  /** Objects that exist now, as far as is known. */
+  readonly objects: number;
+  /** Complete lists; all but the first are relists. */
+  readonly lists: number;
+  /** Watches that the server accepted. */
+  readonly watches: number;
+  /** Objects that came, changed or went in watches. */
+  readonly events: number;
+  readonly bookmarks: number;
+  /** Lists and watches that failed or lost track. */
+  readonly errors: number;
+  /** Why the last list or watch failed; undefined once one succeeded. */
+  readonly lastError: string | undefined;
+  /** Unix time in milliseconds of the last list, event or bookmark. */
+  readonly lastEventAt: number | undefined;
+}
+
+export type Counters = { -readonly [K in keyof Omit<ReflectorStats, 'objects'>]: ReflectorStats[K] };
+
+export function newCounters(): Counters {
+  return { lists: 0, watches: 0, events: 0, bookmarks: 0, errors: 0, lastError: undefined, lastEventAt: undefined };
+}
+
+/** What listing and watching one kind needs. */
+export interface ReflectorContext {
+  readonly kind: WatchedKind;
+  readonly access: ClusterAccess;
+  readonly feed: ObjectFeed;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  readonly limits: ReflectorLimits;
+}

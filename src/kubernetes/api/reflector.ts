@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { runList } from './list.ts';
+import { newCounters, type ReflectorContext, type ReflectorStats } from './reflector-context.ts';
+import { initialState, type Outcome, type ReflectorState, transition } from './reflector-state.ts';
+import { reasonOf } from './transport.ts';
+import { runWatch } from './watch.ts';
+
+/** Keeps a feed in step with one kind of object: lists, then watches, and lists again only when it must. */
+export class Reflector {
+  readonly #context: ReflectorContext;
+  readonly #listed: () => void;
+
+  /** `listed` is called after each complete list was passed on. */
+  constructor(context: Omit<ReflectorContext, 'counters'>, listed: () => void) {
+    this.#context = { ...context, counters: newCounters() };
+    this.#listed = listed;
+  }
+
+  get stats(): ReflectorStats {
+    return { objects: this.#context.feed.size, ...this.#context.counters };
+  }
+
+  /** Runs until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { backoffBaseMs, backoffCapMs } = this.#context.limits;
+    const backoff = { baseMs: backoffBaseMs, capMs: backoffCapMs };
+    let state: ReflectorState = initialState;
+    while (state.kind !== 'stopped') {
+      const outcome: Outcome = await this.#act(state, signal);
+      const next = transition(state, outcome, backoff, Math.random());
+      this.#report(outcome, state, next);
+      state = next;
+    }
+  }
+
+  async #act(state: ReflectorState, signal: AbortSignal): Promise<Outcome> {
+    try {
+      const outcome = await this.#actOn(state, signal);
+      return signal.aborted ? { kind: 'stopped' } : outcome;
+    } catch (err) {
+      // A listener that throws took a part of what it was told, so what it knows is uncertain.
+      const reason = reasonOf(err);
+      this.#context.logger.error({ err, resource: this.#context.kind.resource }, 'Failed to pass objects on');
+      if (state.kind === 'watching') return { kind: 'lost', reason, healthy: false };
+      return { kind: 'failed', reason, healthy: false };
+    }
+  }
+
+  async #actOn(state: ReflectorState, signal: AbortSignal): Promise<Outcome> {
+    switch (state.kind) {
+      case 'listing':
+        return runList(this.#context, state, signal);
+      case 'watching':
+        return runWatch(this.#context, state, signal);
+      case 'waiting':
+        await wait(state.delayMs, undefined, { signal }).catch(() => {});
+        return { kind: 'waited' };
+      case 'stopped':
+        return { kind: 'stopped' };
+    }
+  }
+
+  #report(outcome: Outcome, before: ReflectorState, after: ReflectorState): void {
+    if (outcome.kind === 'listed') this.#listed();
+    if (outcome.kind !== 'failed' && outcome.kind !== 'lost') return;
+    const { counters, logger, kind, access } = this.#context;
+    counters.errors += 1;
+    counters.lastError = outcome.reason;
+    const fields = {
+      resource: kind.resource,
+      server: access.server,
+      reason: outcome.reason,
+      retryInMs: after.kind === 'waiting' ? after.delayMs : 0,
+    };
+    if (outcome.kind === 'lost') logger.warn(fields, 'Lost track of objects, listing them anew');
+    else if (outcome.healthy) logger.warn(fields, 'Watch was interrupted');
+    else logger.error(fields, before.kind === 'listing' ? 'Failed to list objects' : 'Failed to watch objects');
+  }
+}

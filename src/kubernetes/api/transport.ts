@@ -1,0 +1,118 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { ApiError, readStatus, statusError } from './api-error.ts';
+import type { Access, ClusterAccess } from './cluster-access.ts';
+import { parseJson } from './json.ts';
+
+export interface GetOptions {
+  readonly signal: AbortSignal;
+  /** The answer is given up when no byte came for so long, before its headers or after. */
+  readonly idleMs: number;
+}
+
+/** Longest wait for credentials: an exec plugin may hang. */
+const credentialsMs = 60_000;
+const errorBodyBytes = 64 * 1024;
+
+/**
+ * Sends one GET and gives its successful answer. Throws ApiError for everything else. Credentials that are refused are
+ * refreshed and tried once more.
+ */
+export async function get(access: ClusterAccess, path: string, options: GetOptions): Promise<http.IncomingMessage> {
+  try {
+    return await getOnce(access, path, options);
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.status !== 401) throw err;
+    access.refresh();
+    return getOnce(access, path, options);
+  }
+}
+
+async function getOnce(access: ClusterAccess, path: string, options: GetOptions): Promise<http.IncomingMessage> {
+  const { server, options: requestOptions } = await credentials(access, options.signal);
+  const response = await send(server, requestOptions, path, options);
+  const code = response.statusCode ?? 0;
+  if (code >= 200 && code < 300) return response;
+  const body = parseJson(await readBody(access.server, response, errorBodyBytes).catch(() => Buffer.alloc(0)));
+  throw statusError(access.server, code, readStatus(body), retryAfterMs(response.headers['retry-after']));
+}
+
+async function credentials(access: ClusterAccess, signal: AbortSignal): Promise<Access> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(credentialsMs)]);
+  try {
+    return await abortable(access.current(), limit);
+  } catch (err) {
+    throw new ApiError(`Credentials for API server ${access.server} could not be had: ${reasonOf(err)}`, {
+      cause: err,
+    });
+  }
+}
+
+function send(server: URL, base: https.RequestOptions, path: string, options: GetOptions) {
+  const { idleMs, signal } = options;
+  const url = new URL(server.href.replace(/\/$/, '') + path);
+  const request = url.protocol === 'https:' ? https.request : http.request;
+  const headers = { ...base.headers, accept: 'application/json', 'user-agent': 'fairlead' };
+  return new Promise<http.IncomingMessage>((resolve, reject) => {
+    let response: http.IncomingMessage | undefined;
+    const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });
+    // A half-open connection, or a server that hangs: destroying the answer ends whoever reads it with this error.
+    req.on('timeout', () => {
+      (response ?? req).destroy(new Error(`No byte came for ${idleMs} ms`));
+    });
+    req.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
+    req.on('error', (err) => reject(unreachable(server.origin, err)));
+    req.on('response', (answer) => {
+      response = answer;
+      answer.on('error', () => {});
+      resolve(answer);
+    });
+    req.end();
+  });
+}
+
+/** Chunks of an answer as they come; a connection that breaks throws ApiError. */
+export async function* readChunks(server: string, response: http.IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response) yield chunk;
+  } catch (err) {
+    throw unreachable(server, err);
+  }
+}
+
+export async function readBody(server: string, response: http.IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of readChunks(server, response)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new ApiError(`API server ${server} sent an answer longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+}
+
+function unreachable(server: string, cause: unknown): ApiError {
+  if (cause instanceof ApiError) return cause;
+  return new ApiError(`API server ${server} could not be reached: ${reasonOf(cause)}`, { cause });
+}
+
+/** An AggregateError (both families refused) has an empty message of its own. */
+export function reasonOf(err: unknown): string {
+  if (err instanceof AggregateError && err.errors.length > 0) return err.errors.map(reasonOf).join('; ');
+  return err instanceof Error ? err.message.trim() || err.name : String(err);
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
