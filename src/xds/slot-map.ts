@@ -1,0 +1,131 @@
+const minimumCapacity = 8;
+const empty = new Uint32Array(0);
+
+/**
+ * A map from slot ids to non-zero 32-bit words; 0 means absent. Every stream holds one per type with an entry per
+ * resource, so 1,000 streams of 10,000 names are ten million entries: a JavaScript Map takes about 40 bytes for each,
+ * this takes 4 (one word at the index of the id) when most ids are in it, and 8 in a half-full hash table when few are.
+ * The words lie outside the garbage-collected heap.
+ */
+export class SlotMap {
+  #count = 0;
+  #dense = true;
+  /** Dense: the word of id i at i. Sparse: pairs of id + 1 and word, probed linearly. */
+  #words: Uint32Array = empty;
+
+  get size(): number {
+    return this.#count;
+  }
+
+  get(id: number): number {
+    if (this.#dense) return this.#words[id] ?? 0;
+    return this.#words[this.#find(id) + 1] ?? 0;
+  }
+
+  /** Setting 0 removes the id. */
+  set(id: number, word: number): void {
+    if (word === 0) this.#delete(id);
+    else if (this.#dense) this.#setDense(id, word);
+    else this.#setSparse(id, word);
+  }
+
+  /** Ids in no particular order; the map must not change meanwhile, except for words of present ids. */
+  forEach(visit: (id: number, word: number) => void): void {
+    const words = this.#words;
+    const step = this.#dense ? 1 : 2;
+    for (let at = 0; at < words.length; at += step) {
+      const word = words[at + step - 1] ?? 0;
+      if (word !== 0) visit(this.#dense ? at : (words[at] ?? 0) - 1, word);
+    }
+  }
+
+  #setDense(id: number, word: number): void {
+    if (id >= this.#words.length) {
+      this.#rebuild(id);
+      this.set(id, word);
+      return;
+    }
+    if (this.#words[id] === 0) this.#count += 1;
+    this.#words[id] = word;
+  }
+
+  #setSparse(id: number, word: number): void {
+    let at = this.#find(id);
+    if (this.#words[at] === 0) {
+      if ((this.#count + 1) * 4 > this.#words.length + this.#words.length / 4) {
+        this.#rebuild(id);
+        this.set(id, word);
+        return;
+      }
+      at = this.#find(id);
+      this.#words[at] = id + 1;
+      this.#count += 1;
+    }
+    this.#words[at + 1] = word;
+  }
+
+  /** Makes room for one id more, in whichever form is smaller. */
+  #rebuild(id: number): void {
+    const old: [number, number][] = [];
+    let highest = id;
+    this.forEach((other, word) => {
+      old.push([other, word]);
+      if (other > highest) highest = other;
+    });
+    const denseLength = highest + 1 + (highest >>> 2);
+    const sparseLength = 2 * Math.max(minimumCapacity, powerOfTwo((old.length + 1) * 2));
+    this.#dense = denseLength <= sparseLength;
+    this.#words = new Uint32Array(this.#dense ? denseLength : sparseLength);
+    this.#count = 0;
+    for (const [other, word] of old) this.set(other, word);
+  }
+
+  #delete(id: number): void {
+    if (this.#dense) {
+      if ((this.#words[id] ?? 0) === 0) return;
+      this.#words[id] = 0;
+    } else {
+      const at = this.#find(id);
+      if ((this.#words[at] ?? 0) === 0) return;
+      this.#closeGap(at);
+    }
+    this.#count -= 1;
+    if (this.#count === 0) {
+      this.#words = empty;
+      this.#dense = true;
+    }
+  }
+
+  /** Where the id is, or the free place where it would go. */
+  #find(id: number): number {
+    const mask = this.#words.length - 1;
+    let at = home(id, mask);
+    while (this.#words[at] !== 0 && this.#words[at] !== id + 1) at = (at + 2) & mask;
+    return at;
+  }
+
+  /** Linear probing without tombstones: what follows moves up as long as it stays behind its home. */
+  #closeGap(start: number): void {
+    const words = this.#words;
+    const mask = words.length - 1;
+    let gap = start;
+    for (let at = (gap + 2) & mask; words[at] !== 0; at = (at + 2) & mask) {
+      const wanted = home((words[at] ?? 0) - 1, mask);
+      if (((at - wanted) & mask) < ((at - gap) & mask)) continue;
+      words[gap] = words[at] ?? 0;
+      words[gap + 1] = words[at + 1] ?? 0;
+      gap = at;
+    }
+    words[gap] = 0;
+    words[gap + 1] = 0;
+  }
+}
+
+/** Fibonacci hashing: ids are handed out in order, and neighbours should not cluster. */
+function home(id: number, mask: number): number {
+  return ((Math.imul(id + 1, 0x9e3779b1) >>> 7) << 1) & mask;
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
+}

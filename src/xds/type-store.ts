@@ -1,0 +1,196 @@
+import type { ClientView, ResourceEntry } from '../protos/resource-entry.ts';
+import { BitSet } from './bit-set.ts';
+import { type Content, type EncodedResource, encodeContent, frameResource } from './encoded-resource.ts';
+
+/** A stream's interest in one type; told when a resource that it holds or may want is another than before. */
+export interface Subscriber {
+  changed(slot: Slot): void;
+}
+
+export type BuildError = (entry: ResourceEntry, error: unknown) => void;
+
+/** A name of one type, whether or not there is such a resource: streams may wait for it. */
+export class Slot {
+  readonly id: number;
+  readonly name: string;
+  /** Indexes of the subscribers (of the store) that named it or hold it. */
+  readonly subscribers = new BitSet();
+  entry: ResourceEntry | undefined;
+  /** `performance.now()` of the last change of the entry. */
+  changedAt = 0;
+  /** Whether it waits in the queue of changes. */
+  queued = false;
+  /** The entry that subscribers were last told of. */
+  announced: ResourceEntry | undefined;
+  readonly #builds = new Map<string, Build>();
+  /** Stamps of the last contents, so that one that comes back has the stamp that streams know. */
+  readonly #stamps = new Map<string, number>();
+  #lastStamp = firstStamp - 1;
+  readonly #onBuildError: BuildError;
+
+  constructor(id: number, name: string, onBuildError: BuildError) {
+    this.id = id;
+    this.name = name;
+    this.#onBuildError = onBuildError;
+  }
+
+  /** Builds at most once per entry and scope. What cannot be built is served as it was before, if it was. */
+  encode(view: ClientView): EncodedResource | undefined {
+    const { entry } = this;
+    if (entry === undefined) return undefined;
+    const key = scopeKey(entry, view);
+    const last = this.#builds.get(key);
+    if (last?.entry === entry) return last.resource;
+    const resource = this.#build(entry, view, last?.resource);
+    this.#builds.set(key, { entry, resource });
+    return resource;
+  }
+
+  /** What was built before, be it current or not. */
+  built(view: ClientView): Build | undefined {
+    return this.entry === undefined ? undefined : this.#builds.get(scopeKey(this.entry, view));
+  }
+
+  replace(entry: ResourceEntry | undefined): void {
+    if (entry === undefined || (this.entry !== undefined && entry.scope !== this.entry.scope)) this.#builds.clear();
+    this.entry = entry;
+  }
+
+  versionOf(stamp: number): string {
+    for (const [version, known] of this.#stamps) if (known === stamp) return version;
+    return '';
+  }
+
+  /** A node's own encoding goes with its client: nodes come and go. */
+  forget(view: ClientView): void {
+    if (this.entry?.scope === 'node') this.#builds.delete(view.nodeName);
+  }
+
+  forgetAll(): void {
+    this.#builds.clear();
+  }
+
+  #build(entry: ResourceEntry, view: ClientView, last: EncodedResource | undefined): EncodedResource | undefined {
+    try {
+      const content = encodeContent(entry.typeUrl, entry.build(view));
+      if (content.version === last?.version) return last;
+      return this.#sameElsewhere(content) ?? frameResource(entry.typeUrl, this.name, content, this.#stamp(content));
+    } catch (error) {
+      this.#onBuildError(entry, error);
+      return last;
+    }
+  }
+
+  /** Nodes and zones often get equal bytes, which they can share. */
+  #sameElsewhere(content: Content): EncodedResource | undefined {
+    if (!this.#stamps.has(content.version)) return undefined;
+    for (const { resource } of this.#builds.values()) if (resource?.version === content.version) return resource;
+    return undefined;
+  }
+
+  #stamp(content: Content): number {
+    const known = this.#stamps.get(content.version);
+    if (known !== undefined) return known;
+    this.#lastStamp = this.#lastStamp === stampMask ? firstStamp : this.#lastStamp + 1;
+    this.#stamps.set(content.version, this.#lastStamp);
+    this.#trimStamps();
+    return this.#lastStamp;
+  }
+
+  #trimStamps(): void {
+    if (this.#stamps.size <= rememberedVersions + this.#builds.size) return;
+    for (const version of this.#stamps.keys()) {
+      this.#stamps.delete(version);
+      return;
+    }
+  }
+}
+
+interface Build {
+  readonly entry: ResourceEntry;
+  readonly resource: EncodedResource | undefined;
+}
+
+/** Stamps are 29 bits wide; the lower ones have other meanings (see subscription.ts). */
+export const stampMask = 0x1fff_ffff;
+export const firstStamp = 3;
+const rememberedVersions = 8;
+
+function scopeKey(entry: ResourceEntry, view: ClientView): string {
+  if (entry.scope === 'fleet') return '';
+  return entry.scope === 'zone' ? view.zone : view.nodeName;
+}
+
+/** All resources of a type, and the names that clients wait for, under small integer ids. */
+export class TypeStore {
+  readonly typeUrl: string;
+  /** Subscribers that want every resource with `wildcard`. */
+  readonly wildcards = new Set<Subscriber>();
+  readonly #ids = new Map<string, Slot>();
+  readonly #slots: (Slot | undefined)[] = [];
+  readonly #freeIds: number[] = [];
+  readonly #subscribers: (Subscriber | undefined)[] = [];
+  readonly #freeSubscribers: number[] = [];
+  readonly #onBuildError: BuildError;
+
+  constructor(typeUrl: string, onBuildError: BuildError) {
+    this.typeUrl = typeUrl;
+    this.#onBuildError = onBuildError;
+  }
+
+  get isUnused(): boolean {
+    return this.#ids.size === 0 && this.#subscribers.length === this.#freeSubscribers.length;
+  }
+
+  find(name: string): Slot | undefined {
+    return this.#ids.get(name);
+  }
+
+  slot(id: number): Slot | undefined {
+    return this.#slots[id];
+  }
+
+  slots(): Iterable<Slot> {
+    return this.#ids.values();
+  }
+
+  /** Finds or makes; whoever makes one without an entry must subscribe to it, or `releaseIfUnused`. */
+  intern(name: string): Slot {
+    const existing = this.#ids.get(name);
+    if (existing !== undefined) return existing;
+    const id = this.#freeIds.pop() ?? this.#slots.length;
+    const slot = new Slot(id, name, this.#onBuildError);
+    this.#slots[id] = slot;
+    this.#ids.set(name, slot);
+    return slot;
+  }
+
+  /** Ids of names that nobody serves and nobody waits for are used again. */
+  releaseIfUnused(slot: Slot): void {
+    if (slot.entry !== undefined || slot.queued || slot.subscribers.size > 0) return;
+    if (this.#slots[slot.id] !== slot) return;
+    this.#slots[slot.id] = undefined;
+    this.#freeIds.push(slot.id);
+    this.#ids.delete(slot.name);
+  }
+
+  join(subscriber: Subscriber): number {
+    const index = this.#freeSubscribers.pop() ?? this.#subscribers.length;
+    this.#subscribers[index] = subscriber;
+    return index;
+  }
+
+  leave(index: number): void {
+    this.#subscribers[index] = undefined;
+    this.#freeSubscribers.push(index);
+  }
+
+  /** Tells those that hold the slot and, when it is or was of the wildcard set, those that want them all. */
+  announce(slot: Slot): void {
+    const isWildcard = slot.entry?.wildcard === true;
+    slot.subscribers.forEach((index) => {
+      this.#subscribers[index]?.changed(slot);
+    });
+    if (isWildcard) for (const subscriber of this.wildcards) subscriber.changed(slot);
+  }
+}
