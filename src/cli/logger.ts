@@ -8,7 +8,12 @@ export const logLevelOption = new Option('--log-level <level>', 'least level tha
 /** JSON lines on standard error, one event each. */
 export function createLogger(level: string, name: string): Logger {
   return pino(
-    { level, base: { app: name }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level,
+      base: { app: name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     pino.destination({ dest: 2, sync: true }),
   );
 }

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { ModelStore, type ModelUpdate } from '../model/model.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Service } from '../model/service.ts';
+import type { ResourceEntry } from '../protos/resource-entry.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { defaultSettings } from '../translate/settings.ts';
+import { translate } from '../translate/translate.ts';
+import { Pipeline } from './pipeline.ts';
+
+function service(name: string, clusterIP: string, createdAt = '2026-01-01T00:00:00Z'): ModelUpdate {
+  const value: Service = {
+    namespace: 'shop',
+    name,
+    createdAt,
+    clusterIPs: [clusterIP],
+    ports: [{ name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' }],
+    internalTrafficPolicy: 'Cluster',
+    sessionAffinity: { kind: 'None' },
+    policy: {},
+  };
+  return { kind: 'Service', key: `shop/${name}`, value };
+}
+
+function slice(serviceName: string, address: string): ModelUpdate {
+  const endpoint = { address, ready: true, serving: true, terminating: false, hintZones: [], hintNodes: [] };
+  return {
+    kind: 'EndpointSlice',
+    key: `shop/${serviceName}-1`,
+    value: {
+      namespace: 'shop',
+      name: `${serviceName}-1`,
+      serviceName,
+      family: 'IPv4',
+      ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+      endpoints: [endpoint],
+    },
+  };
+}
+
+/** A sink that holds what the cache would hold, and the size of the last batch. */
+function createWorld() {
+  const model = new ModelStore();
+  const resources = new Map<string, ResourceEntry>();
+  const warnings = new Map<string, readonly Problem[]>();
+  const world = { model, resources, warnings, last: [] as string[], viewsChanged: [] as string[], apply };
+  const pipeline = new Pipeline({
+    model,
+    settings: defaultSettings,
+    onWarnings: (key, found) => warnings.set(key, found),
+    sink: {
+      apply: (upserts, removals) => {
+        for (const { typeUrl, name } of removals) resources.delete(`${typeUrl} ${name}`);
+        world.last = [...upserts].map((entry) => {
+          resources.set(`${entry.typeUrl} ${entry.name}`, entry);
+          return `${entry.typeUrl} ${entry.name}`;
+        });
+      },
+      viewsChanged: (names) => world.viewsChanged.push(...names),
+    },
+  });
+  function apply(...updates: ModelUpdate[]) {
+    const change = model.apply(updates);
+    if (change !== undefined) pipeline.apply(change);
+  }
+  return world;
+}
+
+/** Names of everything that a full translation has of the type. */
+function translatedClusters(model: ModelStore): readonly string[] {
+  const { clusters } = translate(model, { nodeName: 'node1', zone: '' }, defaultSettings);
+  return clusters.map(({ name }) => name);
+}
+
+const clustersIn = (resources: ReadonlyMap<string, unknown>) =>
+  [...resources.keys()].filter((id) => id.startsWith(`${typeUrls.cluster} `)).map((id) => id.split(' ')[1] ?? '');
+
+describe('Pipeline', () => {
+  it('serves the listeners before there is any Service', () => {
+    expect([...createWorld().resources.keys()]).toContain(`${typeUrls.listener} tcp`);
+  });
+
+  it('holds what a full translation holds, through additions, changes and deletions', () => {
+    const world = createWorld();
+    world.apply(service('a', '10.96.0.1'), slice('a', '10.244.0.1'), service('b', '10.96.0.2'));
+    expect(clustersIn(world.resources).sort()).toEqual([...translatedClusters(world.model)].sort());
+    world.apply(service('a', '10.96.0.9'));
+    expect(clustersIn(world.resources)).toContain('10.96.0.9:80');
+    expect(clustersIn(world.resources)).not.toContain('10.96.0.1:80');
+    world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
+    expect(clustersIn(world.resources).sort()).toEqual([...translatedClusters(world.model)].sort());
+  });
+
+  it('takes the short path for endpoints', () => {
+    const world = createWorld();
+    world.apply(service('a', '10.96.0.1'), slice('a', '10.244.0.1'));
+    world.apply(slice('a', '10.244.0.2'));
+    const types = new Set(world.last.map((id) => id.split(' ')[0]));
+    expect([...types].sort()).toEqual([typeUrls.endpoint, typeUrls.serviceView].sort());
+  });
+
+  it('moves an address to the Service that now holds it', () => {
+    const world = createWorld();
+    world.apply(service('b', '10.96.0.1', '2026-01-01T00:00:00Z'), service('a', '10.96.0.1', '2026-02-01T00:00:00Z'));
+    expect(world.warnings.get('shop/a')).toHaveLength(1);
+    world.apply({ kind: 'Service', key: 'shop/b', value: undefined });
+    expect(clustersIn(world.resources)).toContain('10.96.0.1:80');
+    expect(world.warnings.get('shop/a')).toEqual([]);
+  });
+
+  it('passes on which nodes changed', () => {
+    const world = createWorld();
+    world.apply({ kind: 'Node', key: 'node1', value: { name: 'node1', zone: 'zone-1' } });
+    expect(world.viewsChanged).toEqual(['node1']);
+  });
+});
