@@ -2,7 +2,18 @@ import type { Model } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import type { MessageObject } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../protos/resource-entry.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { clusterEntry } from './clusters.ts';
+import { endpointEntry } from './endpoints.ts';
+import { type Frontend, frontendProblems, frontendsOf } from './frontends.ts';
+import { grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
+import { httpListenerOf, tcpListenerOf } from './listeners.ts';
+import { policyProblems } from './policy-problems.ts';
+import { routeEntry } from './routes.ts';
+import { scopedRouteEntry } from './scoped-routes.ts';
+import { serviceViewEntry } from './service-view.ts';
 import type { TranslateSettings } from './settings.ts';
+import { collectorCluster, collectorClusterOf } from './tracing.ts';
 
 export interface ServiceTranslation {
   readonly entries: readonly ResourceEntry[];
@@ -27,25 +38,75 @@ export interface Translation {
 }
 
 /** Everything of one Service for all nodes; nothing is built until an entry is. Empty when there is no such Service. */
-export function translateService(_model: Model, serviceKey: string, _settings: TranslateSettings): ServiceTranslation {
-  throw new Error(`${serviceKey}: to follow`);
+export function translateService(model: Model, serviceKey: string, settings: TranslateSettings): ServiceTranslation {
+  const service = model.services.get(serviceKey);
+  if (service === undefined) return { entries: [], warnings: [] };
+  const entries = [
+    ...frontendsOf(model, service).flatMap(configurationEntries),
+    ...grpcTargetsOf(service).flatMap(grpcEntries),
+    ...translateEndpoints(model, serviceKey, settings),
+  ];
+  return { entries, warnings: [...frontendProblems(model, service), ...policyProblems(service, settings)] };
 }
 
 /** The short path: the entries that depend on endpoints (ClusterLoadAssignments and the ServiceView). */
 export function translateEndpoints(
-  _model: Model,
+  model: Model,
   serviceKey: string,
   _settings: TranslateSettings,
 ): readonly ResourceEntry[] {
-  throw new Error(`${serviceKey}: to follow`);
+  const service = model.services.get(serviceKey);
+  if (service === undefined) return [];
+  const slices = model.slicesOf(serviceKey);
+  const frontends = frontendsOf(model, service);
+  return [
+    ...frontends.filter(({ path }) => path !== 'Kernel').map((frontend) => endpointEntry(frontend, slices)),
+    ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, slices)),
+    serviceViewEntry(service, frontends, slices),
+  ];
+}
+
+function configurationEntries(frontend: Frontend): readonly ResourceEntry[] {
+  switch (frontend.path) {
+    case 'Kernel':
+      return [];
+    case 'EnvoyTcp':
+      return [clusterEntry(frontend)];
+    case 'EnvoyHttp':
+      return [scopedRouteEntry(frontend), routeEntry(frontend), clusterEntry(frontend)];
+  }
 }
 
 /** What exists without any Service: the listeners and the clusters that they need. */
-export function translateCommon(_settings: TranslateSettings): readonly ResourceEntry[] {
-  throw new Error('to follow');
+export function translateCommon(settings: TranslateSettings): readonly ResourceEntry[] {
+  const { tracing } = settings;
+  const common = { wildcard: true, scope: 'fleet' } as const;
+  const listeners: readonly ResourceEntry[] = [
+    { ...common, typeUrl: typeUrls.listener, name: 'tcp', build: () => tcpListenerOf(settings) },
+    { ...common, typeUrl: typeUrls.listener, name: 'http', build: () => httpListenerOf(settings) },
+  ];
+  if (tracing === undefined) return listeners;
+  const build = () => collectorClusterOf(tracing);
+  return [{ ...common, typeUrl: typeUrls.cluster, name: collectorCluster, build }, ...listeners];
 }
 
 /** Everything, as one client sees it. */
-export function translate(_model: Model, client: ClientView, _settings: TranslateSettings): Translation {
-  throw new Error(`${client.nodeName}: to follow`);
+export function translate(model: Model, client: ClientView, settings: TranslateSettings): Translation {
+  const keys = [...model.services.keys()].sort();
+  const services = keys.map((key) => translateService(model, key, settings));
+  const entries = [...translateCommon(settings), ...services.flatMap((service) => service.entries)];
+  const of = (typeUrl: string): readonly NamedMessage[] =>
+    entries
+      .filter((entry) => entry.typeUrl === typeUrl)
+      .map(({ name, build }) => ({ name, message: build(client) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    listeners: of(typeUrls.listener),
+    scopedRoutes: of(typeUrls.scopedRoute),
+    routes: of(typeUrls.route),
+    clusters: of(typeUrls.cluster),
+    endpoints: of(typeUrls.endpoint),
+    serviceViews: of(typeUrls.serviceView),
+    warnings: services.flatMap((service) => service.warnings),
+  };
 }

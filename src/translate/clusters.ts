@@ -1,0 +1,76 @@
+import type { AppProtocol } from '../model/service.ts';
+import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
+import type { HttpProtocolOptions } from '../protos/generated/types/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
+import type { ResourceEntry } from '../protos/resource-entry.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { circuitBreakersOf } from './circuit-breaker.ts';
+import { adsSource, connectionBufferBytes, durationOf } from './common.ts';
+import { type Frontend, statNameOf } from './frontends.ts';
+import { http1Options, http2Options, maxHeaders } from './http-options.ts';
+import { lbPolicyOf } from './load-balancing.ts';
+import { outlierDetectionOf } from './outlier-detection.ts';
+import { packed } from './packed.ts';
+import { connectTimeoutOf } from './timeouts.ts';
+
+/**
+ * Idle HTTP connections to an endpoint are closed before the endpoint does it, or a request may run into the close.
+ * 5 s is the shortest among common servers (Node.js, uvicorn, Apache); HTTP/2 servers announce it (GOAWAY).
+ */
+const http1IdleMs = 4000;
+const http2IdleMs = 300_000;
+
+/** Dead peers are found after 5 minutes of silence and 3 probes, half a minute apart. */
+const tcpKeepalive = { keepaliveTime: { value: 300 }, keepaliveInterval: { value: 30 }, keepaliveProbes: { value: 3 } };
+
+/** Below this part of healthy endpoints all are used: only when every one is ejected. */
+const panicThreshold = { value: 1 };
+
+export function clusterEntry(frontend: Frontend): ResourceEntry {
+  const build = () => clusterOf(frontend);
+  return { typeUrl: typeUrls.cluster, name: frontend.name, wildcard: false, scope: 'fleet', build };
+}
+
+/** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */
+export function clusterOf(frontend: Frontend): Cluster {
+  const { policy } = frontend.service;
+  const outlierDetection = outlierDetectionOf(policy.outlierDetection);
+  return {
+    name: frontend.name,
+    altStatName: statNameOf(frontend),
+    type: 'EDS',
+    edsClusterConfig: { edsConfig: adsSource },
+    connectTimeout: connectTimeoutOf(policy.timeouts),
+    perConnectionBufferLimitBytes: { value: connectionBufferBytes },
+    lbPolicy: lbPolicyOf(policy.loadBalancing),
+    commonLbConfig: { healthyPanicThreshold: panicThreshold },
+    circuitBreakers: circuitBreakersOf(policy.circuitBreaker),
+    ...(outlierDetection === undefined ? {} : { outlierDetection }),
+    upstreamConnectionOptions: { tcpKeepalive },
+    ignoreHealthOnHostRemoval: true,
+    ...httpOf(frontend),
+  };
+}
+
+function httpOf({ path, port }: Frontend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  if (path !== 'EnvoyHttp') return {};
+  const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  return { typedExtensionProtocolOptions: { [name]: packed(name, httpProtocolOf(port.appProtocol)) } };
+}
+
+/**
+ * `http` speaks to the endpoint what the client spoke, so that HTTP/2 with prior knowledge works where a server takes
+ * both. A WebSocket opens by an HTTP/1.1 upgrade.
+ */
+function httpProtocolOf(protocol: AppProtocol): HttpProtocolOptions {
+  const http2 = protocol === 'http2' || protocol === 'grpc';
+  const commonHttpProtocolOptions = {
+    idleTimeout: durationOf(http2 ? http2IdleMs : http1IdleMs),
+    maxHeadersCount: { value: maxHeaders },
+  };
+  if (http2) return { commonHttpProtocolOptions, explicitHttpConfig: { http2ProtocolOptions: http2Options } };
+  if (protocol === 'websocket') {
+    return { commonHttpProtocolOptions, explicitHttpConfig: { httpProtocolOptions: http1Options } };
+  }
+  const useDownstreamProtocolConfig = { httpProtocolOptions: http1Options, http2ProtocolOptions: http2Options };
+  return { commonHttpProtocolOptions, useDownstreamProtocolConfig };
+}

@@ -1,0 +1,43 @@
+import { keyOf } from '../model/address.ts';
+import type { Service, ServicePort } from '../model/service.ts';
+
+/** Which way new connections of a node's pods take to a Service port. */
+export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
+
+export interface DataPathDecision {
+  readonly path: DataPath;
+  /** Why the policy's wish for Envoy could not be met. */
+  readonly refusal?: string;
+}
+
+interface KernelReason {
+  readonly reason: string;
+  /** Whether the Service's owner may choose Envoy all the same. */
+  readonly overridable: boolean;
+}
+
+const dnsPort = 53;
+
+/** The table of docs/data-path.md. */
+export function dataPathOf(service: Service, port: ServicePort): DataPathDecision {
+  const choice = service.policy.dataPath;
+  if (choice === 'Kernel') return { path: 'Kernel' };
+  const kernel = kernelReason(service, port);
+  if (kernel === undefined || (choice === 'Envoy' && kernel.overridable)) {
+    return { path: port.appProtocol === 'tcp' ? 'EnvoyTcp' : 'EnvoyHttp' };
+  }
+  return choice === 'Envoy' ? { path: 'Kernel', refusal: kernel.reason } : { path: 'Kernel' };
+}
+
+/** Why a port takes the kernel path by default. */
+function kernelReason(service: Service, port: ServicePort): KernelReason | undefined {
+  if (port.protocol !== 'TCP') return { reason: `Envoy's path carries TCP, not ${port.protocol}`, overridable: false };
+  if (keyOf(service) === 'default/kubernetes') {
+    return { reason: 'the control plane itself reaches the API server by this Service', overridable: false };
+  }
+  if (service.sessionAffinity.kind === 'ClientIP') {
+    return { reason: 'sessionAffinity: ClientIP and its time-out are kept by the kernel', overridable: false };
+  }
+  if (port.port === dnsPort) return { reason: 'DNS stays in the kernel', overridable: true };
+  return undefined;
+}

@@ -1,0 +1,78 @@
+import { addressAndPort, familyOf, keyOf } from '../model/address.ts';
+import type { Model } from '../model/model.ts';
+import type { Problem } from '../model/problem.ts';
+import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import { type DataPath, dataPathOf } from './data-path.ts';
+
+/** One address and port of a Service, as a client sees it. */
+export interface Frontend {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly address: string;
+  readonly family: IpFamily;
+  /** Name of every Envoy resource of it: `10.96.0.10:80`, `[fd00::a]:80`. */
+  readonly name: string;
+  readonly path: DataPath;
+}
+
+/** The addresses that the Service holds, each with each of its ports, in the Service's order. */
+export function frontendsOf(model: Model, service: Service): readonly Frontend[] {
+  const key = keyOf(service);
+  const ports = distinctPorts(service.ports);
+  const addresses = [...new Set(service.clusterIPs)].filter((address) => model.ownerOf(address) === key);
+  return addresses.flatMap((address) => ports.map((port) => frontendOf(service, port, address)));
+}
+
+function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
+  return {
+    service,
+    port,
+    address,
+    family: familyOf(address),
+    name: addressAndPort(address, port.port),
+    path: dataPathOf(service, port).path,
+  };
+}
+
+/** One port for each protocol and number; the first that says so. */
+export function distinctPorts(ports: readonly ServicePort[]): readonly ServicePort[] {
+  return ports.filter((port, index) => ports.findIndex((other) => sameNumber(port, other)) === index);
+}
+
+function sameNumber(a: ServicePort, b: ServicePort): boolean {
+  return a.protocol === b.protocol && a.port === b.port;
+}
+
+/** `namespace/name/port`, the port by its name, else its number: what statistics and logs call it. */
+export function statNameOf({ service, port }: Pick<Frontend, 'service' | 'port'>): string {
+  return `${keyOf(service)}/${port.name === '' ? port.port : port.name}`;
+}
+
+/** `namespace/name:port`: what gRPC clients ask for and spans are called. */
+export function targetNameOf({ service, port }: Pick<Frontend, 'service' | 'port'>): string {
+  return `${keyOf(service)}:${port.port}`;
+}
+
+/** Cluster IPs that another Service holds, and ports given twice. */
+export function frontendProblems(model: Model, service: Service): readonly Problem[] {
+  return [...addressProblems(model, service), ...portProblems(service)];
+}
+
+function addressProblems(model: Model, service: Service): readonly Problem[] {
+  const key = keyOf(service);
+  return service.clusterIPs.flatMap((address, index) => {
+    const owner = model.ownerOf(address);
+    if (owner === key) return [];
+    const reason = `${address} belongs to the older Service ${owner}; ${key} is not served at it`;
+    return { object: `Service ${key}`, field: `spec.clusterIPs[${index}]`, reason };
+  });
+}
+
+function portProblems(service: Service): readonly Problem[] {
+  const kept = new Set(distinctPorts(service.ports));
+  return service.ports.flatMap((port, index) => {
+    if (kept.has(port)) return [];
+    const reason = `${port.protocol} ${port.port} is given twice; the first one counts`;
+    return { object: `Service ${keyOf(service)}`, field: `spec.ports[${index}].port`, reason };
+  });
+}

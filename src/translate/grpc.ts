@@ -1,0 +1,116 @@
+// Resources of proxyless gRPC clients, which ask for `xds:///namespace/name:port` (gRFC A27, A28, A31, A44).
+import { familyOf } from '../model/address.ts';
+import type { EndpointSlice } from '../model/endpoint.ts';
+import type { Retries } from '../model/policy.ts';
+import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
+import type { ClusterLoadAssignment } from '../protos/generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
+import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
+import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
+import type { RouteAction } from '../protos/generated/types/envoy/config/route/v3/RouteAction.ts';
+import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
+import type { ClientView, ResourceEntry, Scope } from '../protos/resource-entry.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { adsSource, durationOf } from './common.ts';
+import { candidatesOf, narrower, selectEndpoints, selectionScope } from './endpoint-selection.ts';
+import { localitiesOf } from './endpoints.ts';
+import { distinctPorts, targetNameOf } from './frontends.ts';
+import { packed } from './packed.ts';
+
+/** A Service port that gRPC clients can ask for: every TCP one, whichever path ClusterIP traffic takes. */
+export interface GrpcTarget {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly name: string;
+}
+
+export function grpcTargetsOf(service: Service): readonly GrpcTarget[] {
+  const ports = distinctPorts(service.ports).filter(({ protocol }) => protocol === 'TCP');
+  return ports.map((port) => ({ service, port, name: targetNameOf({ service, port }) }));
+}
+
+/** All but the endpoints. */
+export function grpcEntries(target: GrpcTarget): readonly ResourceEntry[] {
+  const { name } = target;
+  const common = { name, wildcard: false, scope: 'fleet' } as const;
+  return [
+    { ...common, typeUrl: typeUrls.listener, build: () => grpcListenerOf(name) },
+    { ...common, typeUrl: typeUrls.route, build: () => grpcRouteOf(target) },
+    { ...common, typeUrl: typeUrls.cluster, build: () => grpcClusterOf(target) },
+  ];
+}
+
+function grpcListenerOf(name: string): Listener {
+  const router = packed('envoy.extensions.filters.http.router.v3.Router', {});
+  return {
+    name,
+    apiListener: {
+      apiListener: packed('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+        statPrefix: name,
+        rds: { configSource: adsSource, routeConfigName: name },
+        httpFilters: [{ name: 'envoy.filters.http.router', typedConfig: router }],
+      }),
+    },
+  };
+}
+
+function grpcRouteOf({ name, service }: GrpcTarget): RouteConfiguration {
+  const { retries, timeouts } = service.policy;
+  const requestMs = timeouts?.requestMs ?? 0;
+  const route = {
+    cluster: name,
+    ...(requestMs === 0 ? {} : { maxStreamDuration: { maxStreamDuration: durationOf(requestMs) } }),
+    ...(retries === undefined ? {} : grpcRetryOf(retries)),
+  };
+  return { name, virtualHosts: [{ name, domains: ['*'], routes: [{ match: { prefix: '' }, route }] }] };
+}
+
+/** Clients heed gRPC's own conditions and ignore the others (gRFC A44). */
+function grpcRetryOf({ attempts, on }: Retries): Pick<RouteAction, 'retryPolicy'> {
+  if (attempts === 0 || on.length === 0) return {};
+  return { retryPolicy: { retryOn: on.join(','), numRetries: { value: attempts } } };
+}
+
+/** gRPC balances each call by itself; its caps are of requests in flight (gRFC A32). */
+function grpcClusterOf({ name, service }: GrpcTarget): Cluster {
+  const maxRequests = service.policy.circuitBreaker?.maxRequests;
+  return {
+    name,
+    type: 'EDS',
+    edsClusterConfig: { edsConfig: adsSource },
+    lbPolicy: 'ROUND_ROBIN',
+    ...(maxRequests === undefined
+      ? {}
+      : { circuitBreakers: { thresholds: [{ maxRequests: { value: maxRequests } }] } }),
+  };
+}
+
+export function grpcEndpointEntry(target: GrpcTarget, slices: readonly EndpointSlice[]): ResourceEntry {
+  const { service, port, name } = target;
+  const families = familiesOf(service);
+  const scope = families.reduce<Scope>((narrowest, family) => {
+    return narrower(narrowest, selectionScope(slices, service.internalTrafficPolicy, port, family));
+  }, 'fleet');
+  const build = (client: ClientView): ClusterLoadAssignment => ({
+    clusterName: name,
+    endpoints: localitiesByFamily(target, families, slices, client),
+  });
+  return { typeUrl: typeUrls.endpoint, name, wildcard: false, scope, build };
+}
+
+/** In the Service's order: a client prefers the first and falls back to the second when it cannot reach any of it. */
+function familiesOf(service: Service): readonly IpFamily[] {
+  return [...new Set(service.clusterIPs.map(familyOf))];
+}
+
+function localitiesByFamily(
+  { service, port }: GrpcTarget,
+  families: readonly IpFamily[],
+  slices: readonly EndpointSlice[],
+  client: ClientView,
+): LocalityLbEndpoints[] {
+  const policy = service.internalTrafficPolicy;
+  const selections = families.map((family) => selectEndpoints(candidatesOf(slices, port, family), policy, client));
+  const filled = selections.filter(({ endpoints }) => endpoints.length > 0);
+  return filled.flatMap(({ endpoints }, priority) => localitiesOf(endpoints, priority));
+}

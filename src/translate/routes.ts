@@ -1,0 +1,44 @@
+import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
+import type { ResourceEntry } from '../protos/resource-entry.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
+import { hashPolicyOf } from './load-balancing.ts';
+import { retryPolicyOf } from './retries.ts';
+import { routeTimeoutsOf } from './timeouts.ts';
+import { routeTracingOf } from './tracing.ts';
+
+/** Carries the address that the client connected to from the connection to the choice of the scope. */
+export const destinationHeader = 'x-fairlead-destination';
+
+export function routeEntry(frontend: Frontend): ResourceEntry {
+  const build = () => routeConfigurationOf(frontend);
+  return { typeUrl: typeUrls.route, name: frontend.name, wildcard: false, scope: 'fleet', build };
+}
+
+/** Everything to the Service's cluster. The empty prefix takes `OPTIONS *` too, whose path is no path. */
+export function routeConfigurationOf(frontend: Frontend): RouteConfiguration {
+  const { name, service } = frontend;
+  const { policy } = service;
+  return {
+    name,
+    requestHeadersToRemove: [destinationHeader],
+    virtualHosts: [
+      {
+        name: statNameOf(frontend),
+        domains: ['*'],
+        routes: [
+          {
+            match: { prefix: '' },
+            route: {
+              cluster: name,
+              ...routeTimeoutsOf(policy.timeouts),
+              ...retryPolicyOf(policy.retries),
+              ...hashPolicyOf(policy.loadBalancing),
+            },
+            ...routeTracingOf(targetNameOf(frontend), policy.tracing),
+          },
+        ],
+      },
+    ],
+  };
+}
