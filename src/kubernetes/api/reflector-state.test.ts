@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs, initialState, type Outcome, type ReflectorState, transition } from './reflector-state.ts';
+
+const backoff = { baseMs: 500, capMs: 30_000 };
+
+function follow(outcomes: readonly Outcome[], from: ReflectorState = initialState): ReflectorState {
+  return outcomes.reduce((state, outcome) => transition(state, outcome, backoff, 0), from);
+}
+
+const listed: Outcome = { kind: 'listed', resourceVersion: '7' };
+const lost: Outcome = { kind: 'lost', reason: 'expired', healthy: false };
+const failed: Outcome = { kind: 'failed', reason: 'refused', healthy: false };
+const waited: Outcome = { kind: 'waited' };
+
+describe('transition', () => {
+  it('lists in pages first and then watches from the version of the list', () => {
+    expect(initialState).toEqual({ kind: 'listing', paged: true, failures: 0 });
+    expect(follow([listed])).toEqual({ kind: 'watching', resourceVersion: '7', failures: 0 });
+  });
+
+  it('lists all at once after a continue token expired', () => {
+    expect(follow([{ kind: 'page-expired' }])).toEqual({ kind: 'listing', paged: false, failures: 0 });
+  });
+
+  it('watches on from where a healthy watch ended, without waiting', () => {
+    const ended: Outcome = { kind: 'ended', resourceVersion: '9', healthy: true };
+    expect(follow([listed, ended])).toEqual({ kind: 'watching', resourceVersion: '9', failures: 0 });
+  });
+
+  it('waits before it repeats a watch that ended at once', () => {
+    const state = follow([listed, { kind: 'ended', resourceVersion: '7', healthy: false }]);
+    const resume = { kind: 'watching', resourceVersion: '7', failures: 1 };
+    expect(state).toEqual({ kind: 'waiting', failures: 1, delayMs: 250, resume });
+    expect(follow([waited], state)).toEqual(resume);
+  });
+
+  it('lists at once when it lost track, and waits when that repeats', () => {
+    expect(follow([listed, lost])).toEqual({ kind: 'listing', paged: true, failures: 1 });
+    expect(follow([listed, lost, listed, lost])).toMatchObject({ kind: 'waiting', failures: 2, delayMs: 500 });
+  });
+
+  it('resumes a failed watch from the version it had got to', () => {
+    const state = follow([listed, { ...failed, resourceVersion: '8' }, waited]);
+    expect(state).toEqual({ kind: 'watching', resourceVersion: '8', failures: 1 });
+  });
+
+  it('starts counting failures anew after a healthy watch', () => {
+    const state = follow([failed, waited, failed, waited, listed, { ...failed, healthy: true }]);
+    expect(state).toMatchObject({ kind: 'waiting', failures: 1 });
+  });
+
+  it('keeps paging as it was when a list fails', () => {
+    const state = follow([{ kind: 'page-expired' }, failed, waited]);
+    expect(state).toEqual({ kind: 'listing', paged: false, failures: 1 });
+  });
+
+  it('waits as long as the server asks, up to a minute', () => {
+    expect(follow([{ ...failed, retryAfterMs: 4_000 }])).toMatchObject({ delayMs: 4_000 });
+    expect(follow([{ ...failed, retryAfterMs: 3_600_000 }])).toMatchObject({ delayMs: 60_000 });
+    expect(follow([{ ...failed, retryAfterMs: 1 }])).toMatchObject({ delayMs: 250 });
+  });
+
+  it('stops from every state and stays stopped', () => {
+    for (const before of [[], [listed], [failed]]) {
+      expect(follow([...before, { kind: 'stopped' }, listed, lost, waited])).toEqual({ kind: 'stopped' });
+    }
+  });
+
+  it('never goes on without a wait after two failures in a row', () => {
+    const trouble = fc.constantFrom<Outcome>(failed, lost, { kind: 'ended', resourceVersion: '1', healthy: false });
+    fc.assert(
+      fc.property(fc.array(trouble, { minLength: 2 }), (outcomes) => {
+        let state: ReflectorState = { kind: 'watching', resourceVersion: '1', failures: 0 };
+        for (const outcome of outcomes) {
+          const next = transition(state, outcome, backoff, 0);
+          if (state.kind === 'watching' && state.failures > 0) expect(next.kind).toBe('waiting');
+          state = next.kind === 'waiting' ? transition(next, waited, backoff, 0) : next;
+          if (state.kind === 'listing') state = transition(state, listed, backoff, 0);
+        }
+      }),
+    );
+  });
+});
+
+describe('backoffMs', () => {
+  it('doubles from the base to the cap, between half and all of it', () => {
+    expect([1, 2, 3, 7, 100].map((failures) => backoffMs(failures, backoff, 0))).toEqual([
+      250, 500, 1_000, 15_000, 15_000,
+    ]);
+    expect(backoffMs(1, backoff, 0.999_999)).toBe(500);
+    expect(backoffMs(1_000_000, backoff, 0.999_999)).toBe(30_000);
+  });
+});
