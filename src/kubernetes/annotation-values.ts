@@ -1,0 +1,68 @@
+/** A kind of value that an annotation's text may hold. */
+export interface ValueType<T> {
+  /** Completes "is not ...". */
+  readonly expected: string;
+  /** Undefined when the text is none. */
+  readonly read: (text: string) => T | undefined;
+}
+
+export function wholeNumber(min: number, max: number): ValueType<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    read: (text) => inRange(/^\d{1,15}$/.test(text) ? Number(text) : undefined, min, max),
+  };
+}
+
+/** 0 to 100, with up to four decimals: Envoy counts in millionths. */
+export const percentage: ValueType<number> = {
+  expected: 'a percentage from 0 to 100 such as 12.5',
+  read: (text) => inRange(/^\d{1,3}(\.\d{1,4})?$/.test(text) ? Number(text) : undefined, 0, 100),
+};
+
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const durationPart = /(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)/g;
+const wholeDuration = /^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,4}$/;
+
+/** Go's and Gateway API's duration (GEP-2257, and fractions), in milliseconds. */
+export function duration(minMs: number, maxMs: number): ValueType<number> {
+  const atLeast = minMs === 0 ? '0s' : `${minMs}ms`;
+  return {
+    expected: `a duration from ${atLeast} to ${maxMs / 3_600_000}h such as 1.5s, 300ms or 1m30s`,
+    read: (text) => inRange(wholeDuration.test(text) ? milliseconds(text) : undefined, minMs, maxMs),
+  };
+}
+
+function milliseconds(text: string): number {
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(durationPart)) sum += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return Math.round(sum);
+}
+
+export function oneOf<T extends string>(choices: readonly T[]): ValueType<T> {
+  return {
+    expected: choices.length === 2 ? choices.join(' or ') : `one of ${choices.join(', ')}`,
+    read: (text) => choices.find((choice) => choice === text),
+  };
+}
+
+/** `enabled` or `disabled`. */
+export const onOrOff: ValueType<boolean> = {
+  expected: 'enabled or disabled',
+  read: (text) => (text === 'enabled' ? true : text === 'disabled' ? false : undefined),
+};
+
+/** Parts between commas, each once. */
+export function listOf<T extends string>(choices: readonly T[]): ValueType<readonly T[]> {
+  const one = oneOf(choices);
+  return {
+    expected: `a list, joined by commas, of ${choices.join(', ')}`,
+    read: (text) => {
+      const parts = text.split(',').flatMap((part) => one.read(part.trim()) ?? []);
+      return parts.length === text.split(',').length ? [...new Set(parts)] : undefined;
+    },
+  };
+}
+
+function inRange(value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}

@@ -1,0 +1,127 @@
+import { familyOf, keyOf } from '../model/address.ts';
+import type { Protocol, Service, ServicePort, SessionAffinity } from '../model/service.ts';
+import { readPolicy } from './annotations.ts';
+import { classifyAppProtocol } from './app-protocol.ts';
+import type { Conversion } from './conversion.ts';
+import type { FieldReader } from './field-reader.ts';
+import { canonicalAddress, unusableBecause } from './ip-address.ts';
+import { type Metadata, readMetadata } from './metadata.ts';
+import { isDnsLabel, labelRule } from './names.ts';
+import { type ProblemList, quote } from './problem-list.ts';
+import { isExcluded } from './selection.ts';
+
+const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
+/** Kubernetes' default of sessionAffinityConfig.clientIP.timeoutSeconds. */
+const defaultAffinitySeconds = 10_800;
+const notServed = 'the Service is not served';
+
+export function convertService(object: FieldReader, problems: ProblemList): Conversion {
+  const metadata = readMetadata(object, problems, 'label');
+  if (metadata === undefined) return { update: undefined, problems: problems.toArray() };
+  const value = isExcluded(metadata.labels) ? undefined : readService(object, metadata);
+  return { update: { kind: 'Service', key: keyOf(metadata), value }, problems: problems.toArray() };
+}
+
+function readService(object: FieldReader, metadata: Metadata): Service | undefined {
+  const spec = object.object('spec', notServed);
+  if (spec === undefined) {
+    if (object.raw('spec') === undefined) object.report('spec', `is missing; ${notServed}`);
+    return undefined;
+  }
+  if (isHeadless(spec)) return undefined;
+  const clusterIPs = readClusterIPs(spec);
+  const ports = readPorts(spec);
+  if (clusterIPs.length === 0 || ports.length === 0) return undefined;
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    createdAt: metadata.createdAt,
+    clusterIPs,
+    ports,
+    internalTrafficPolicy:
+      spec.choice('internalTrafficPolicy', ['Cluster', 'Local'] as const, 'it is taken as Cluster') ?? 'Cluster',
+    sessionAffinity: readAffinity(spec),
+    policy: readPolicy(metadata.annotations),
+  };
+}
+
+/** An ExternalName Service is skipped even with a cluster IP (Service contract §1.1). */
+function isHeadless(spec: FieldReader): boolean {
+  if (spec.raw('type') === 'ExternalName' || spec.raw('clusterIP') === 'None') return true;
+  const list = spec.raw('clusterIPs');
+  return Array.isArray(list) && list[0] === 'None';
+}
+
+function readClusterIPs(spec: FieldReader): readonly string[] {
+  const listed = spec.strings('clusterIPs', 'clusterIP serves instead');
+  const texts = listed.length > 0 ? listed : [spec.string('clusterIP', notServed) ?? ''];
+  const field = listed.length > 0 ? 'clusterIPs' : 'clusterIP';
+  const addresses: string[] = [];
+  texts.forEach((text, index) => {
+    const path = listed.length > 0 ? `clusterIPs[${index}]` : field;
+    const address = readClusterIP(spec, path, text, addresses);
+    if (address !== undefined) addresses.push(address);
+  });
+  return addresses;
+}
+
+function readClusterIP(spec: FieldReader, path: string, text: string, before: readonly string[]): string | undefined {
+  const refuse = (reason: string): undefined => spec.report(path, `${reason}; it is not served`);
+  if (text === '') return refuse('is missing, and only an API server allocates one');
+  const address = canonicalAddress(text);
+  if (address === undefined) return refuse(`is ${quote(text)}, not an IP address`);
+  const unusable = unusableBecause(address);
+  if (unusable !== undefined) return refuse(`${quote(text)} ${unusable}`);
+  const same = before.find((other) => familyOf(other) === familyOf(address));
+  if (same !== undefined) return refuse(`${quote(text)} is a second ${familyOf(address)} address after ${same}`);
+  return address;
+}
+
+function readPorts(spec: FieldReader): readonly ServicePort[] {
+  const readers = spec.objects('ports', notServed);
+  if (readers.length === 0) {
+    spec.report('ports', `has no port; ${notServed}`);
+    return [];
+  }
+  const ports: ServicePort[] = [];
+  for (const reader of readers) {
+    const port = readPort(reader);
+    if (port !== undefined && !isDuplicate(reader, port, ports)) ports.push(port);
+  }
+  return ports;
+}
+
+function readPort(reader: FieldReader): ServicePort | undefined {
+  const instead = 'the port is left out';
+  const port = reader.integer('port', 1, 65_535, instead);
+  if (port === undefined && reader.raw('port') === undefined) reader.report('port', `is missing; ${instead}`);
+  const name = reader.raw('name') === undefined ? '' : reader.string('name', instead);
+  const protocol = reader.raw('protocol') === undefined ? 'TCP' : reader.choice('protocol', protocols, instead);
+  if (port === undefined || name === undefined || protocol === undefined) return undefined;
+  if (name !== '' && !isDnsLabel(name)) return reader.report('name', `is ${quote(name)}, not ${labelRule}; ${instead}`);
+  const spoken = reader.string('appProtocol', 'it is taken as absent');
+  const appProtocol = protocol === 'TCP' ? classifyAppProtocol(spoken, name) : 'tcp';
+  return { name, protocol, port, appProtocol };
+}
+
+/** A port is known by its name and protocol (endpoints) and by its number and protocol (clients): both must be unique. */
+function isDuplicate(reader: FieldReader, port: ServicePort, before: readonly ServicePort[]): boolean {
+  const rivals = before.filter((other) => other.protocol === port.protocol);
+  if (rivals.some((other) => other.port === port.port)) {
+    reader.report('port', `${port.protocol} ${port.port} is listed twice; the first serves, this one is left out`);
+    return true;
+  }
+  if (!rivals.some((other) => other.name === port.name)) return false;
+  const name = port.name === '' ? 'no name' : `the name ${quote(port.name)}`;
+  reader.report('name', `a second ${port.protocol} port has ${name}; the first serves, this one is left out`);
+  return true;
+}
+
+function readAffinity(spec: FieldReader): SessionAffinity {
+  const kind = spec.choice('sessionAffinity', ['None', 'ClientIP'] as const, 'it is taken as None');
+  if (kind !== 'ClientIP') return { kind: 'None' };
+  const instead = `${defaultAffinitySeconds} serves`;
+  const config = spec.object('sessionAffinityConfig', instead)?.object('clientIP', instead);
+  const timeoutSeconds = config?.integer('timeoutSeconds', 1, 86_400, instead) ?? defaultAffinitySeconds;
+  return { kind, timeoutSeconds };
+}
