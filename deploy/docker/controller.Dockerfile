@@ -1,0 +1,23 @@
+# The controller: no shell tools, no root. Any image with Node 24 as `node` on the path serves as base.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/generate-protos.ts scripts/copy-assets.ts scripts/
+COPY protos/ protos/
+COPY src/ src/
+RUN npm run generate && npm run build && npm prune --omit=dev
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules/ node_modules/
+COPY --from=build /app/dist/ dist/
+# A number, so that Kubernetes can check `runAsNonRoot`.
+USER 65532:65532
+ENTRYPOINT ["node", "dist/cli/main.js"]
+CMD ["controller", "--help"]
