@@ -115,7 +115,7 @@ export class ResourceCache {
   }
 
   #replace(store: TypeStore, slot: Slot, entry: ResourceEntry | undefined, now: number): void {
-    slot.replace(entry);
+    store.replace(slot, entry);
     if (slot.queued) return;
     slot.queued = true;
     slot.changedAt = now;
@@ -130,6 +130,7 @@ export class ResourceCache {
     const before = slot.announced;
     slot.announced = slot.entry;
     if (!isSameForFleet(slot, before)) store.announce(slot);
+    if (slot.subscribers.size === 0) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
   }

@@ -51,6 +51,10 @@ export class Slot {
     return this.entry === undefined ? undefined : this.#builds.get(scopeKey(this.entry, view));
   }
 
+  isBuilt(view: ClientView): boolean {
+    return this.entry === undefined || this.built(view)?.entry === this.entry;
+  }
+
   replace(entry: ResourceEntry | undefined): void {
     if (entry === undefined || (this.entry !== undefined && entry.scope !== this.entry.scope)) this.#builds.clear();
     this.entry = entry;
@@ -126,6 +130,8 @@ export class TypeStore {
   readonly typeUrl: string;
   /** Subscribers that want every resource with `wildcard`. */
   readonly wildcards = new Set<Subscriber>();
+  /** Slots of the resources with `wildcard`. */
+  readonly wildcardSlots = new Set<Slot>();
   readonly #ids = new Map<string, Slot>();
   readonly #slots: (Slot | undefined)[] = [];
   readonly #freeIds: number[] = [];
@@ -174,6 +180,12 @@ export class TypeStore {
     this.#ids.delete(slot.name);
   }
 
+  replace(slot: Slot, entry: ResourceEntry | undefined): void {
+    slot.replace(entry);
+    if (entry?.wildcard === true) this.wildcardSlots.add(slot);
+    else this.wildcardSlots.delete(slot);
+  }
+
   join(subscriber: Subscriber): number {
     const index = this.#freeSubscribers.pop() ?? this.#subscribers.length;
     this.#subscribers[index] = subscriber;
@@ -185,12 +197,11 @@ export class TypeStore {
     this.#freeSubscribers.push(index);
   }
 
-  /** Tells those that hold the slot and, when it is or was of the wildcard set, those that want them all. */
+  /** Tells those that named or hold it and, when it is of the wildcard set, those that want them all. */
   announce(slot: Slot): void {
-    const isWildcard = slot.entry?.wildcard === true;
     slot.subscribers.forEach((index) => {
       this.#subscribers[index]?.changed(slot);
     });
-    if (isWildcard) for (const subscriber of this.wildcards) subscriber.changed(slot);
+    if (slot.entry?.wildcard === true) for (const subscriber of this.wildcards) subscriber.changed(slot);
   }
 }

@@ -1,0 +1,45 @@
+import type { EncodedResource } from './encoded-resource.ts';
+import type { Slot } from './type-store.ts';
+
+/** What one response carries, and what the client knows once it has acknowledged it. */
+export class Batch {
+  readonly typeUrl: string;
+  readonly resources: EncodedResource[] = [];
+  /** Names for `removed_resources`; state-of-the-world has no place for them. */
+  readonly removed: string[] = [];
+  /** Names of those resources that the client has not had in this version. */
+  readonly changed: string[] = [];
+  /** Slots and the stamps that they have after the acknowledgement. */
+  readonly slots: Slot[] = [];
+  readonly stamps: number[] = [];
+  /** Bytes of the resources as they are in the response. */
+  bytes = 0;
+  /** `performance.now()` of the oldest change in it. */
+  changedAt = Number.POSITIVE_INFINITY;
+
+  constructor(typeUrl: string) {
+    this.typeUrl = typeUrl;
+  }
+
+  get isEmpty(): boolean {
+    return this.resources.length === 0 && this.removed.length === 0;
+  }
+
+  add(slot: Slot, resource: EncodedResource, isChanged: boolean): void {
+    this.resources.push(resource);
+    this.bytes += resource.deltaField.length;
+    if (isChanged) this.changed.push(resource.name);
+    this.learn(slot, resource.stamp);
+  }
+
+  remove(slot: Slot, stamp: number): void {
+    this.removed.push(slot.name);
+    this.bytes += slot.name.length;
+    this.learn(slot, stamp);
+  }
+
+  learn(slot: Slot, stamp: number): void {
+    this.slots.push(slot);
+    this.stamps.push(stamp);
+  }
+}

@@ -1,0 +1,150 @@
+import protobuf from 'protobufjs';
+import type { NodeIdentity } from './node-identity.ts';
+
+/** What is used of a DeltaDiscoveryRequest. */
+export interface DeltaRequest {
+  readonly typeUrl: string;
+  readonly node: NodeIdentity | undefined;
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** Names and versions that a returning client has. */
+  readonly initialVersions: readonly (readonly [name: string, version: string])[];
+  readonly nonce: string;
+  /** Message of `error_detail`; a rejection if it is there at all, be it empty. */
+  readonly error: string | undefined;
+}
+
+/** What is used of a DiscoveryRequest. */
+export interface SotwRequest {
+  readonly typeUrl: string;
+  readonly node: NodeIdentity | undefined;
+  readonly names: readonly string[];
+  readonly nonce: string;
+  readonly error: string | undefined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+
+/** @throws RangeError or Error when the bytes are no such message */
+export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
+  const request: Mutable<DeltaRequest> = {
+    typeUrl: '',
+    node: undefined,
+    subscribe: [],
+    unsubscribe: [],
+    initialVersions: [],
+    nonce: '',
+    error: undefined,
+  };
+  readFields(bytes, {
+    1: (reader) => (request.node = readNode(reader.bytes())),
+    2: (reader) => (request.typeUrl = reader.string()),
+    3: (reader) => request.subscribe.push(reader.string()),
+    4: (reader) => request.unsubscribe.push(reader.string()),
+    5: (reader) => request.initialVersions.push(readPair(reader)),
+    6: (reader) => (request.nonce = reader.string()),
+    7: (reader) => (request.error = readStatus(reader.bytes())),
+  });
+  return request;
+}
+
+/** @throws RangeError or Error when the bytes are no such message */
+export function readSotwRequest(bytes: Uint8Array): SotwRequest {
+  const request: Mutable<SotwRequest> = { typeUrl: '', node: undefined, names: [], nonce: '', error: undefined };
+  readFields(bytes, {
+    2: (reader) => (request.node = readNode(reader.bytes())),
+    3: (reader) => request.names.push(reader.string()),
+    4: (reader) => (request.typeUrl = reader.string()),
+    5: (reader) => (request.nonce = reader.string()),
+    6: (reader) => (request.error = readStatus(reader.bytes())),
+  });
+  return request;
+}
+
+type FieldReaders = Readonly<Record<number, (reader: protobuf.Reader) => unknown>>;
+
+/** Only fields of wire type 2 are named; the others, and unknown ones, are skipped. */
+function readFields(bytes: Uint8Array, fields: FieldReaders): void {
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const read = (tag & 7) === 2 ? fields[tag >>> 3] : undefined;
+    if (read === undefined) reader.skipType(tag & 7);
+    else read(reader);
+  }
+}
+
+/** An entry of a `map<string, string>`. The two fields come in order from every known encoder; others are read too. */
+function readPair(reader: protobuf.Reader): [string, string] {
+  const end = reader.uint32() + reader.pos;
+  const pair: [string, string] = ['', ''];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 0x0a) pair[0] = reader.string();
+    else if (tag === 0x12) pair[1] = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  return pair;
+}
+
+const longestText = 256;
+
+/** `google.rpc.Status` */
+function readStatus(bytes: Uint8Array): string {
+  let message = '';
+  readFields(bytes, { 2: (reader) => (message = reader.string()) });
+  return message;
+}
+
+/** Reads the few fields that are kept and skips the rest: metadata and extensions can be large. */
+export function readNode(bytes: Uint8Array): NodeIdentity {
+  const node = { id: '', cluster: '', nodeName: '', zone: '', userAgent: '' };
+  let version = '';
+  readFields(bytes, {
+    1: (reader) => (node.id = text(reader)),
+    2: (reader) => (node.cluster = text(reader)),
+    3: (reader) => (node.nodeName = readNodeName(reader.bytes())),
+    4: (reader) => readFields(reader.bytes(), { 2: (locality) => (node.zone = text(locality)) }),
+    6: (reader) => (node.userAgent = text(reader)),
+    7: (reader) => (version = text(reader)),
+    8: (reader) => (version = readBuildVersion(reader.bytes())),
+  });
+  return { ...node, userAgent: `${node.userAgent} ${version}`.trim() };
+}
+
+function text(reader: protobuf.Reader): string {
+  return reader.string().slice(0, longestText);
+}
+
+/** `NODE_NAME` of a `google.protobuf.Struct`. */
+function readNodeName(struct: Uint8Array): string {
+  let found = '';
+  readFields(struct, {
+    1: (reader) => {
+      let key = '';
+      let value = '';
+      readFields(reader.bytes(), {
+        1: (entry) => (key = entry.string()),
+        2: (entry) => readFields(entry.bytes(), { 3: (kind) => (value = text(kind)) }),
+      });
+      if (key === 'NODE_NAME') found = value;
+    },
+  });
+  return found;
+}
+
+/** `envoy.config.core.v3.BuildVersion`: a semantic version of varints. */
+function readBuildVersion(bytes: Uint8Array): string {
+  const numbers = [0, 0, 0];
+  readFields(bytes, {
+    1: (reader) => {
+      const version = protobuf.Reader.create(reader.bytes());
+      while (version.pos < version.len) {
+        const tag = version.uint32();
+        if ((tag & 7) === 0) numbers[(tag >>> 3) - 1] = version.uint32();
+        else version.skipType(tag & 7);
+      }
+    },
+  });
+  return numbers.slice(0, 3).join('.');
+}

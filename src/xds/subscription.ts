@@ -1,0 +1,446 @@
+import type { ClientView } from '../protos/resource-entry.ts';
+import { Batch } from './batch.ts';
+import type { EncodedResource } from './encoded-resource.ts';
+import { SlotMap } from './slot-map.ts';
+import type { ResourceStatus } from './stream-status.ts';
+import { type Slot, type Subscriber, stampMask, type TypeStore } from './type-store.ts';
+
+/** Flags beside the stamp in the word that a stream keeps for each resource. */
+const isNamed = 0x8000_0000;
+const isDirty = 0x4000_0000;
+/** To be sent even if the client has it in this version. */
+const isForced = 0x2000_0000;
+
+/** Stamps that are no version: what the client has of a resource. */
+const nothing = 0;
+/** Something, but not known which version. */
+const unknown = 1;
+/** It was told that there is none. */
+const absent = 2;
+
+/** The response that awaits its acknowledgement. */
+export interface InFlight {
+  readonly batch: Batch;
+  readonly nonce: string;
+  /** `performance.now()` of the write. */
+  readonly sentAt: number;
+}
+
+export interface CollectOptions {
+  /** Where the response is split. */
+  readonly maxBytes: number;
+  /** `performance.now()` at which building must give way to others. */
+  readonly deadline: number;
+  /** Leave out the removal of what the client has, until the other types no longer refer to it. */
+  readonly holdRemovals: boolean;
+}
+
+/** `later`: the deadline passed before anything was found to send. */
+export type Collected = Batch | 'later' | undefined;
+
+/**
+ * What one stream wants, knows and lacks of one type. Knows nothing of sockets, messages or variants: requests call
+ * its methods, `collect…` says what to send next, and at most one response is in flight, so that everything that
+ * changes meanwhile is one later response.
+ */
+export class Subscription implements Subscriber {
+  readonly store: TypeStore;
+  readonly #index: number;
+  readonly #onWork: (since: number) => void;
+  #view: ClientView;
+  #words = new SlotMap();
+  #dirty: number[] = [];
+  #named = 0;
+  #wildcard = false;
+  #owesAnswer = false;
+  #changedAt = Number.POSITIVE_INFINITY;
+  #inFlight: InFlight | undefined;
+  /** Versions that a returning client says it has, until they are compared. */
+  #claims: Map<number, string> | undefined;
+  /** Contents that the client rejected; not sent again. */
+  #rejected: Map<number, number> | undefined;
+
+  constructor(store: TypeStore, view: ClientView, onWork: (since: number) => void) {
+    this.store = store;
+    this.#view = view;
+    this.#onWork = onWork;
+    this.#index = store.join(this);
+  }
+
+  get typeUrl(): string {
+    return this.store.typeUrl;
+  }
+
+  get inFlight(): InFlight | undefined {
+    return this.#inFlight;
+  }
+
+  get namedCount(): number {
+    return this.#named;
+  }
+
+  get wildcard(): boolean {
+    return this.#wildcard;
+  }
+
+  /** Nothing is asked for. */
+  get isEmpty(): boolean {
+    return this.#named === 0 && !this.#wildcard;
+  }
+
+  get hasWork(): boolean {
+    return this.#inFlight === undefined && this.isBehind;
+  }
+
+  /** There may be something to send, now or after the acknowledgement that is awaited. */
+  get isBehind(): boolean {
+    return this.#dirty.length > 0 || this.#owesAnswer;
+  }
+
+  isDirty(name: string): boolean {
+    const slot = this.store.find(name);
+    return slot !== undefined && (this.#words.get(slot.id) & isDirty) !== 0;
+  }
+
+  someDirty(test: (name: string) => boolean): boolean {
+    return this.#dirty.some((id) => {
+      const slot = (this.#words.get(id) & isDirty) === 0 ? undefined : this.store.slot(id);
+      return slot !== undefined && test(slot.name);
+    });
+  }
+
+  /** @param forced whether it is sent even if the client has it: it may have dropped what it names again */
+  subscribe(name: string, forced: boolean): void {
+    const slot = this.store.intern(name);
+    const word = this.#words.get(slot.id);
+    if ((word & isNamed) === 0) this.#named += 1;
+    this.#mark(slot, word | isNamed | (forced ? isForced : 0), performance.now());
+  }
+
+  unsubscribe(name: string): void {
+    const slot = this.store.find(name);
+    const word = slot === undefined ? 0 : this.#words.get(slot.id);
+    if (slot === undefined || (word & isNamed) === 0) return;
+    this.#named -= 1;
+    // With a wildcard the client cannot know whether it still gets the resource, so it is told either way.
+    if (this.#wildcard) this.#mark(slot, (word & ~isNamed) | isForced, performance.now());
+    else this.#put(slot, 0);
+    this.#forgetInFlightIfEmpty();
+  }
+
+  isNamed(name: string): boolean {
+    const slot = this.store.find(name);
+    return slot !== undefined && (this.#words.get(slot.id) & isNamed) !== 0;
+  }
+
+  /** Makes the named resources these and no others. */
+  keepOnly(names: ReadonlySet<string>): void {
+    const gone: string[] = [];
+    this.#words.forEach((id, word) => {
+      const slot = this.store.slot(id);
+      if (slot !== undefined && (word & isNamed) !== 0 && !names.has(slot.name)) gone.push(slot.name);
+    });
+    for (const name of gone) this.unsubscribe(name);
+  }
+
+  setWildcard(forced: boolean): void {
+    this.#wildcard = true;
+    this.store.wildcards.add(this);
+    const now = performance.now();
+    for (const slot of this.store.wildcardSlots) {
+      this.#mark(slot, this.#words.get(slot.id) | (forced ? isForced : 0), now);
+    }
+  }
+
+  unsetWildcard(): void {
+    this.#wildcard = false;
+    this.store.wildcards.delete(this);
+    for (const slot of this.#slotsWhere((word) => (word & isNamed) === 0)) this.#put(slot, 0);
+    this.#forgetInFlightIfEmpty();
+  }
+
+  /** A response is due even if there is nothing to put into it. */
+  oweAnswer(): void {
+    this.#owesAnswer = true;
+    this.#noteWork(performance.now());
+  }
+
+  /** A returning client has this version. Of what it does not subscribe to, nothing is kept. */
+  claim(name: string, version: string): void {
+    if (!this.#wildcard && !this.isNamed(name)) return;
+    const slot = this.store.intern(name);
+    const flags = this.#words.get(slot.id) & isNamed;
+    const built = slot.built(this.#view);
+    if (built?.resource?.version === version && built.entry === slot.entry && this.#wants(slot, flags)) {
+      this.#put(slot, flags | built.resource.stamp);
+      return;
+    }
+    this.#claims ??= new Map();
+    this.#claims.set(slot.id, version);
+    this.#mark(slot, flags | unknown, performance.now());
+  }
+
+  /** Sends it again although it did not change, if the client asked for it. */
+  force(name: string): void {
+    const slot = this.store.find(name);
+    if (slot === undefined) return;
+    const word = this.#words.get(slot.id);
+    if ((word & isNamed) !== 0) this.#mark(slot, word | isForced, performance.now());
+  }
+
+  forceAll(): void {
+    const now = performance.now();
+    for (const slot of this.#slotsWhere(() => true)) this.#mark(slot, this.#words.get(slot.id) | isForced, now);
+  }
+
+  changed(slot: Slot): void {
+    const word = this.#words.get(slot.id);
+    if (word !== 0 || this.#wants(slot, word)) this.#mark(slot, word, slot.changedAt);
+  }
+
+  viewChanged(view: ClientView): void {
+    const scoped = this.#slotsWhere(() => true).filter(
+      (slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet',
+    );
+    for (const slot of scoped) slot.forget(this.#view);
+    this.#view = view;
+    const now = performance.now();
+    for (const slot of scoped) this.#mark(slot, this.#words.get(slot.id), now);
+  }
+
+  /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
+  collectPart(options: CollectOptions, canRemove: boolean): Collected {
+    const batch = new Batch(this.typeUrl);
+    const held: number[] = [];
+    let taken = 0;
+    for (const id of this.#dirty) {
+      taken += 1;
+      if (!this.#take(id, batch, options.holdRemovals, canRemove)) held.push(id);
+      if (batch.bytes >= options.maxBytes || performance.now() > options.deadline) break;
+    }
+    this.#dirty.splice(0, taken);
+    const isDone = this.#dirty.length === 0;
+    this.#dirty.push(...held);
+    return this.#finish(batch, isDone);
+  }
+
+  /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
+  collectAll(options: CollectOptions): Collected {
+    if (!this.#owesAnswer && !this.#isOutdated(options)) return this.#clearDirty();
+    const slots = this.#slotsWhere(() => true);
+    if (!this.#buildAll(slots, options.deadline)) return 'later';
+    const batch = new Batch(this.typeUrl);
+    for (const slot of slots) this.#include(slot, batch);
+    this.#clearDirty();
+    this.#owesAnswer = true;
+    return this.#finish(batch, true);
+  }
+
+  sent(batch: Batch, nonce: string, now: number): void {
+    this.#inFlight = { batch, nonce, sentAt: now };
+  }
+
+  /** What was in flight is now what the client has. */
+  acknowledge(): void {
+    const { batch } = this.#inFlight ?? {};
+    this.#inFlight = undefined;
+    batch?.slots.forEach((slot, index) => {
+      this.#rejected?.delete(slot.id);
+      this.#learn(slot, batch.stamps[index] ?? unknown);
+    });
+  }
+
+  /** Which resources were at fault, and which of the others were applied, is not known. None is sent again as it is. */
+  reject(): readonly string[] {
+    const { batch } = this.#inFlight ?? {};
+    this.#inFlight = undefined;
+    if (batch === undefined) return [];
+    this.#rejected ??= new Map();
+    for (const [index, slot] of batch.slots.entries()) {
+      if (!this.#holds(slot)) continue;
+      this.#rejected.set(slot.id, batch.stamps[index] ?? unknown);
+      this.#learn(slot, unknown);
+    }
+    return batch.slots.map((slot) => slot.name);
+  }
+
+  /** What the client has, against what is served. */
+  resources(): readonly ResourceStatus[] {
+    return this.#slotsWhere(() => true).map((slot) => ({
+      name: slot.name,
+      acknowledged: slot.versionOf(this.#words.get(slot.id) & stampMask),
+      served: slot.built(this.#view)?.resource?.version ?? '',
+    }));
+  }
+
+  /** How many resources the client should have, and how many of them it has in the version that is served. */
+  progress(): { readonly wanted: number; readonly current: number } {
+    let wanted = 0;
+    let current = 0;
+    this.#words.forEach((id, word) => {
+      const slot = this.store.slot(id);
+      if (slot?.entry === undefined || !this.#wants(slot, word)) return;
+      wanted += 1;
+      const built = slot.built(this.#view);
+      if (built?.entry === slot.entry && built.resource?.stamp === (word & stampMask)) current += 1;
+    });
+    return { wanted, current };
+  }
+
+  close(): void {
+    this.store.wildcards.delete(this);
+    for (const slot of this.#slotsWhere(() => true)) this.#put(slot, 0);
+    this.store.leave(this.#index);
+    this.#dirty = [];
+    this.#owesAnswer = false;
+    this.#inFlight = undefined;
+  }
+
+  /** @returns whether it is dealt with; if not, it stays dirty */
+  #take(id: number, batch: Batch, holdRemovals: boolean, canRemove: boolean): boolean {
+    const word = this.#words.get(id);
+    const slot = this.store.slot(id);
+    if (slot === undefined || (word & isDirty) === 0) return true;
+    const resource = this.#current(slot, word);
+    const known = this.#settle(slot, word, resource);
+    const force = (word & isForced) !== 0;
+    const flags = word & isNamed;
+    if (resource !== undefined) {
+      const isChanged = known !== resource.stamp;
+      const isDue = force || (isChanged && this.#rejected?.get(id) !== resource.stamp);
+      if (isDue) batch.add(slot, resource, isChanged);
+      this.#put(slot, flags | (isDue ? atLeastUnknown(known) : known));
+      return true;
+    }
+    const isTold = known === absent || (known === nothing && flags === 0);
+    if (isTold && !force) this.#put(slot, flags === 0 ? 0 : flags | known);
+    else if (!canRemove) this.#put(slot, flags === 0 ? 0 : flags | absent);
+    else if (holdRemovals && !force && known !== nothing) return false;
+    else {
+      batch.remove(slot, absent);
+      this.#put(slot, flags | atLeastUnknown(known));
+    }
+    return true;
+  }
+
+  /** @returns whether all are built before the deadline; at least one is, so that some later call succeeds */
+  #buildAll(slots: readonly Slot[], deadline: number): boolean {
+    for (const slot of slots) {
+      if (slot.isBuilt(this.#view)) continue;
+      this.#current(slot, this.#words.get(slot.id));
+      if (performance.now() > deadline) return false;
+    }
+    return true;
+  }
+
+  #include(slot: Slot, batch: Batch): void {
+    const word = this.#words.get(slot.id);
+    const resource = this.#current(slot, word);
+    const known = this.#settle(slot, word, resource);
+    this.#put(slot, (word & ~stampMask) | (resource === undefined ? known : atLeastUnknown(known)));
+    if (resource !== undefined) batch.add(slot, resource, known !== resource.stamp);
+    else batch.learn(slot, absent);
+  }
+
+  #isOutdated(options: CollectOptions): boolean {
+    return this.#dirty.some((id) => {
+      const word = this.#words.get(id);
+      const slot = this.store.slot(id);
+      if (slot === undefined || (word & isDirty) === 0) return false;
+      const resource = this.#current(slot, word);
+      const known = word & stampMask;
+      if ((word & isForced) !== 0) return true;
+      if (resource === undefined) return known !== absent && known !== nothing && !options.holdRemovals;
+      return known !== resource.stamp && this.#rejected?.get(id) !== resource.stamp;
+    });
+  }
+
+  #clearDirty(): undefined {
+    for (const id of this.#dirty.splice(0)) {
+      const slot = this.store.slot(id);
+      if (slot !== undefined) this.#put(slot, this.#words.get(id) & ~(isDirty | isForced));
+    }
+  }
+
+  #finish(batch: Batch, isDone: boolean): Collected {
+    if (batch.isEmpty && !isDone) return 'later';
+    if (batch.isEmpty && !this.#owesAnswer) return undefined;
+    this.#owesAnswer = false;
+    batch.changedAt = this.#changedAt;
+    if (this.#dirty.length === 0) this.#changedAt = Number.POSITIVE_INFINITY;
+    return batch;
+  }
+
+  #current(slot: Slot, word: number): EncodedResource | undefined {
+    return this.#wants(slot, word) ? slot.encode(this.#view) : undefined;
+  }
+
+  #wants(slot: Slot, word: number): boolean {
+    return (word & isNamed) !== 0 || (this.#wildcard && slot.entry?.wildcard === true);
+  }
+
+  #settle(slot: Slot, word: number, resource: EncodedResource | undefined): number {
+    const claimed = this.#claims?.get(slot.id);
+    if (claimed === undefined) return word & stampMask;
+    this.#claims?.delete(slot.id);
+    return resource !== undefined && resource.version === claimed ? resource.stamp : unknown;
+  }
+
+  /** The slot was not let go of, and its id given to another name, since. */
+  #holds(slot: Slot): boolean {
+    return this.store.slot(slot.id) === slot && this.#words.get(slot.id) !== 0;
+  }
+
+  #learn(slot: Slot, stamp: number): void {
+    if (!this.#holds(slot)) return;
+    const flags = this.#words.get(slot.id) & ~stampMask;
+    const isOver = stamp === absent && flags === 0;
+    this.#put(slot, isOver ? 0 : flags | stamp);
+  }
+
+  #mark(slot: Slot, word: number, since: number): void {
+    if ((this.#words.get(slot.id) & isDirty) === 0) this.#dirty.push(slot.id);
+    this.#put(slot, word | isDirty);
+    this.#noteWork(since);
+  }
+
+  #noteWork(since: number): void {
+    if (since < this.#changedAt) this.#changedAt = since;
+    this.#onWork(since);
+  }
+
+  /** The one place where words change: keeps the index of subscribers in step. */
+  #put(slot: Slot, word: number): void {
+    const before = this.#words.get(slot.id);
+    this.#words.set(slot.id, word);
+    if (before === 0 && word !== 0) slot.subscribers.add(this.#index);
+    if (before !== 0 && word === 0) this.#letGo(slot);
+  }
+
+  #letGo(slot: Slot): void {
+    this.#claims?.delete(slot.id);
+    this.#rejected?.delete(slot.id);
+    slot.subscribers.delete(this.#index);
+    slot.forget(this.#view);
+    this.store.releaseIfUnused(slot);
+  }
+
+  #slotsWhere(test: (word: number) => boolean): Slot[] {
+    const slots: Slot[] = [];
+    this.#words.forEach((id, word) => {
+      const slot = this.store.slot(id);
+      if (slot !== undefined && test(word)) slots.push(slot);
+    });
+    return slots;
+  }
+
+  /** A client drops a response of a type that it no longer subscribes to, and does not acknowledge it. */
+  #forgetInFlightIfEmpty(): void {
+    if (this.isEmpty) this.#inFlight = undefined;
+  }
+}
+
+/** While a response is in flight the client may have its content already, and must be told if it goes. */
+function atLeastUnknown(stamp: number): number {
+  return stamp === nothing ? unknown : stamp;
+}

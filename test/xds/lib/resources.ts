@@ -1,0 +1,57 @@
+import type { MessageObject } from '../../../src/protos/registry.ts';
+import type { ClientView, ResourceEntry, Scope } from '../../../src/protos/resource-entry.ts';
+import { typeUrls } from '../../../src/protos/type-urls.ts';
+
+interface Options {
+  readonly wildcard?: boolean;
+  readonly scope?: Scope;
+}
+
+function entry(
+  typeUrl: string,
+  name: string,
+  build: (view: ClientView) => MessageObject,
+  options: Options,
+): ResourceEntry {
+  return { typeUrl, name, wildcard: options.wildcard ?? false, scope: options.scope ?? 'fleet', build };
+}
+
+/** A cluster whose endpoints come by EDS under its own name. `seconds` makes versions differ. */
+export function cluster(name: string, seconds = 1, options: Options = {}): ResourceEntry {
+  const build = () => ({
+    name,
+    type: 'EDS',
+    connectTimeout: { seconds },
+    edsClusterConfig: { edsConfig: { ads: {}, resourceApiVersion: 'V3' } },
+  });
+  return entry(typeUrls.cluster, name, build, options);
+}
+
+export function endpoints(clusterName: string, ports: readonly number[], options: Options = {}): ResourceEntry {
+  const lbEndpoints = ports.map((portValue) => ({
+    endpoint: { address: { socketAddress: { address: '127.0.0.1', portValue } } },
+  }));
+  const locality = { locality: { zone: 'z' }, loadBalancingWeight: { value: 1 }, lbEndpoints };
+  const build = () => ({ clusterName, endpoints: ports.length === 0 ? [] : [locality] });
+  return entry(typeUrls.endpoint, clusterName, build, options);
+}
+
+export function route(name: string, clusterName: string, options: Options = {}): ResourceEntry {
+  const routes = [{ match: { prefix: '' }, route: { cluster: clusterName } }];
+  const build = () => ({ name, virtualHosts: [{ name: 'all', domains: ['*'], routes }] });
+  return entry(typeUrls.route, name, build, options);
+}
+
+export function listener(name: string, statPrefix = 'a', options: Options = { wildcard: true }): ResourceEntry {
+  return entry(typeUrls.listener, name, () => ({ name, statPrefix }), options);
+}
+
+export function scopedRoute(name: string, options: Options = { wildcard: true }): ResourceEntry {
+  const build = () => ({
+    name,
+    onDemand: true,
+    routeConfigurationName: name,
+    key: { fragments: [{ stringKey: name }] },
+  });
+  return entry(typeUrls.scopedRoute, name, build, options);
+}
