@@ -11,7 +11,7 @@ import { packed } from './packed.ts';
 import { destinationHeader } from './routes.ts';
 import type { TranslateSettings } from './settings.ts';
 import { tcpIdleMs } from './timeouts.ts';
-import { tracingOf } from './tracing.ts';
+import { setHeader, tracingMutations, tracingOf, untraced } from './tracing.ts';
 
 /** How long a first connection waits for the cluster that is asked for. */
 const discoveryTimeout = durationOf(5000);
@@ -66,9 +66,9 @@ function connectionManagerOf(settings: TranslateSettings): HttpConnectionManager
     codecType: 'AUTO',
     ...asSent,
     ...withoutTimeouts,
-    earlyHeaderMutationExtensions: [destinationIntoHeader()],
+    earlyHeaderMutationExtensions: [earlyMutations(settings)],
     scopedRoutes: scopedRoutesByHeader(),
-    ...(settings.tracing === undefined ? {} : { tracing: tracingOf(settings.tracing) }),
+    ...(settings.tracing === undefined ? untraced : tracingOf(settings.tracing)),
     accessLog: httpAccessLogOf(settings.accessLog),
     httpFilters: httpFilters(),
   };
@@ -83,14 +83,6 @@ const asSent = {
   // With true, X-Forwarded-Proto and -For of an ingress in front would be overwritten.
   useRemoteAddress: { value: false },
   forwardClientCertDetails: 'ALWAYS_FORWARD_ONLY',
-  generateRequestId: { value: false },
-  preserveExternalRequestId: true,
-  requestIdExtension: {
-    typedConfig: packed('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', {
-      packTraceReason: { value: false },
-      useRequestIdForTraceSampling: { value: false },
-    }),
-  },
   proxy_100Continue: true,
   normalizePath: { value: false },
   mergeSlashes: false,
@@ -105,15 +97,17 @@ const withoutTimeouts = {
   commonHttpProtocolOptions: { idleTimeout: durationOf(3_600_000), maxHeadersCount: { value: maxHeaders } },
 } as const satisfies HttpConnectionManager;
 
-function destinationIntoHeader(): NonNullable<HttpConnectionManager['earlyHeaderMutationExtensions']>[number] {
-  const header = { key: destinationHeader, value: destination };
+/** Before anything else sees the request. */
+function earlyMutations({ tracing }: TranslateSettings): Extension {
+  const byDestination = setHeader(destinationHeader, destination);
+  const mutations = tracing === undefined ? [byDestination] : [byDestination, ...tracingMutations()];
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
-    typedConfig: packed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
-      mutations: [{ append: { header, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' } }],
-    }),
+    typedConfig: packed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', { mutations }),
   };
 }
+
+type Extension = NonNullable<HttpConnectionManager['earlyHeaderMutationExtensions']>[number];
 
 function scopedRoutesByHeader(): NonNullable<HttpConnectionManager['scopedRoutes']> {
   return {

@@ -4,38 +4,39 @@ import { typeUrls } from '../protos/type-urls.ts';
 import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
 import { hashPolicyOf } from './load-balancing.ts';
 import { retryPolicyOf } from './retries.ts';
+import type { TranslateSettings } from './settings.ts';
 import { routeTimeoutsOf } from './timeouts.ts';
-import { routeTracingOf } from './tracing.ts';
+import { routeTracingOf, tracingHeaders } from './tracing.ts';
 
 /** Carries the address that the client connected to from the connection to the choice of the scope. */
 export const destinationHeader = 'x-fairlead-destination';
 
-export function routeEntry(frontend: Frontend): ResourceEntry {
-  const build = () => routeConfigurationOf(frontend);
+export function routeEntry(frontend: Frontend, settings: TranslateSettings): ResourceEntry {
+  const build = () => routeConfigurationOf(frontend, settings);
   return { typeUrl: typeUrls.route, name: frontend.name, wildcard: false, scope: 'fleet', build };
 }
 
-/** Everything to the Service's cluster. The empty prefix takes `OPTIONS *` too, whose path is no path. */
-export function routeConfigurationOf(frontend: Frontend): RouteConfiguration {
+/** Everything to the Service's cluster. */
+function routeConfigurationOf(frontend: Frontend, { tracing }: TranslateSettings): RouteConfiguration {
   const { name, service } = frontend;
   const { policy } = service;
   return {
     name,
-    requestHeadersToRemove: [destinationHeader],
+    requestHeadersToRemove: tracing === undefined ? [destinationHeader] : [destinationHeader, ...tracingHeaders],
     virtualHosts: [
       {
         name: statNameOf(frontend),
         domains: ['*'],
         routes: [
           {
-            match: { prefix: '' },
+            match: { prefix: '/' },
             route: {
               cluster: name,
               ...routeTimeoutsOf(policy.timeouts),
               ...retryPolicyOf(policy.retries),
               ...hashPolicyOf(policy.loadBalancing),
             },
-            ...routeTracingOf(targetNameOf(frontend), policy.tracing),
+            ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy.tracing)),
           },
         ],
       },

@@ -42,7 +42,7 @@ export function translateService(model: Model, serviceKey: string, settings: Tra
   const service = model.services.get(serviceKey);
   if (service === undefined) return { entries: [], warnings: [] };
   const entries = [
-    ...frontendsOf(model, service).flatMap(configurationEntries),
+    ...frontendsOf(model, service).flatMap((frontend) => configurationEntries(frontend, settings)),
     ...grpcTargetsOf(service).flatMap(grpcEntries),
     ...translateEndpoints(model, serviceKey, settings),
   ];
@@ -66,14 +66,14 @@ export function translateEndpoints(
   ];
 }
 
-function configurationEntries(frontend: Frontend): readonly ResourceEntry[] {
+function configurationEntries(frontend: Frontend, settings: TranslateSettings): readonly ResourceEntry[] {
   switch (frontend.path) {
     case 'Kernel':
       return [];
     case 'EnvoyTcp':
       return [clusterEntry(frontend)];
     case 'EnvoyHttp':
-      return [scopedRouteEntry(frontend), routeEntry(frontend), clusterEntry(frontend)];
+      return [scopedRouteEntry(frontend), routeEntry(frontend, settings), clusterEntry(frontend)];
   }
 }
 
