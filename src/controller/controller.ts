@@ -5,7 +5,7 @@ import type { ClientView } from '../protos/resource-entry.ts';
 import { AdsServer } from '../xds/ads-server.ts';
 import type { NodeIdentity } from '../xds/node-identity.ts';
 import { ResourceCache } from '../xds/resource-cache.ts';
-import { type AdminRoutes, AdminServer } from './admin-server.ts';
+import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
 import { formatAddress, type SocketAddress } from './configuration.ts';
 import { type ControllerMetrics, createMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
@@ -72,10 +72,9 @@ export class Controller {
     });
     const { services, nodes, revision } = this.model;
     this.#logger.info({ services: services.size, nodes: nodes.size, revision }, 'Listed everything for the first time');
-    const xds = await this.ads.listen(formatAddress(this.#options.xds));
+    const xds = await this.#serve(this.#options.xds);
     this.#serving = true;
-    this.#logger.info({ address: xds.address }, 'Served ADS');
-    return { xds: this.#options.xds.port === 0 ? { ...this.#options.xds, port: xds.port } : this.#options.xds, admin };
+    return { xds, admin };
   }
 
   /** Ends streams gracefully; Envoys and agents keep what they have. */
@@ -84,6 +83,17 @@ export class Controller {
     await this.#source.stop();
     await this.ads.close();
     await this.#admin.close();
+  }
+
+  async #serve(address: SocketAddress): Promise<SocketAddress> {
+    try {
+      const { port } = await this.ads.listen(formatAddress(address));
+      return { ...address, port };
+    } catch (err) {
+      // grpc-js tells of the socket's error only in its text.
+      const { message } = err as Error;
+      throw listenError({ name: 'Error', message, code: /\bE[A-Z]+\b/.exec(message)?.[0] ?? '' }, address);
+    }
   }
 
   #update(updates: readonly ModelUpdate[]): void {

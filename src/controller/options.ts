@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { FairleadError } from '../model/errors.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
+import type { Limits } from '../xds/limits.ts';
 import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort, type SocketAddress } from './configuration.ts';
 
 /** What the command line and the configuration file say. */
@@ -26,7 +27,7 @@ export interface ControllerOptions {
   readonly xds: SocketAddress;
   readonly admin: SocketAddress;
   readonly settings: TranslateSettings;
-  readonly limits: NonNullable<ControllerFile['limits']>;
+  readonly limits: Partial<Limits>;
 }
 
 /** @throws FairleadError SOURCE_MISSING, SOURCE_AMBIGUOUS, ADDRESS_INVALID, PLAINTEXT_OFF_LOOPBACK */
@@ -45,7 +46,7 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
     xds,
     admin: parseAddress(input.adminAddress ?? file?.adminAddress ?? '127.0.0.1:18001', 'adminAddress'),
     settings: settingsOf(file),
-    limits: file?.limits ?? {},
+    limits: limitsOf(file),
   };
 }
 
@@ -63,6 +64,10 @@ function chooseSource({ manifests, kubeconfig, inCluster }: ControllerInput): So
     );
   }
   return choice;
+}
+
+function limitsOf(file: ControllerFile | undefined): Partial<Limits> {
+  return Object.fromEntries(Object.entries(file?.limits ?? {}).filter(([, value]) => value !== undefined));
 }
 
 function settingsOf(file: ControllerFile | undefined): TranslateSettings {

@@ -9,5 +9,6 @@ export async function createSource(choice: SourceChoice, logger: Logger): Promis
     return new ManifestSource({ directory: choice.directory, logger });
   }
   const { ApiSource } = await import('../kubernetes/api/api-source.ts');
-  return new ApiSource({ ...(choice.kind === 'kubeconfig' ? { kubeconfig: choice.path } : {}), logger });
+  const { convertObject } = await import('../kubernetes/convert.ts');
+  return new ApiSource({ origin: choice, logger, convert: convertObject });
 }
