@@ -29,7 +29,8 @@ function specialToJson(type: protobuf.Type, message: Record<string, unknown>): J
   const name = type.fullName.slice(1);
   if (name === 'google.protobuf.Any') return anyToJson(message);
   if (name === 'google.protobuf.Duration') return durationToJson(message);
-  if (name === 'google.protobuf.Struct' || name === 'google.protobuf.Value') return message as Json;
+  if (name === 'google.protobuf.Struct') return structToJson(message as StructMessage);
+  if (name === 'google.protobuf.Value') return valueToJson(message as ValueMessage);
   if (/^google\.protobuf\.\w+Value$/.test(name)) return (message.value ?? defaultOf(type)) as Json;
   return undefined;
 }
@@ -43,6 +44,29 @@ function anyToJson(message: Record<string, unknown>): Json {
   if (typeof typeUrl !== 'string') return null;
   const body = messageToJson(messageType(messageNameOf(typeUrl)), message);
   return { '@type': typeUrl, ...(body as Record<string, Json>) };
+}
+
+interface StructMessage {
+  readonly fields?: Readonly<Record<string, ValueMessage>>;
+}
+
+interface ValueMessage {
+  readonly numberValue?: number;
+  readonly stringValue?: string;
+  readonly boolValue?: boolean;
+  readonly structValue?: StructMessage;
+  readonly listValue?: { readonly values?: readonly ValueMessage[] };
+}
+
+function structToJson({ fields = {} }: StructMessage): Json {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, valueToJson(value)]));
+}
+
+function valueToJson(value: ValueMessage): Json {
+  const { structValue, listValue } = value;
+  if (structValue !== undefined) return structToJson(structValue);
+  if (listValue !== undefined) return (listValue.values ?? []).map(valueToJson);
+  return value.stringValue ?? value.numberValue ?? value.boolValue ?? null;
 }
 
 function durationToJson(message: Record<string, unknown>): Json {

@@ -25,6 +25,21 @@ describe('the registry of messages', () => {
     expect(() => encodeMessage('envoy.Nothing', {})).toThrow(/envoy\.Nothing/);
   });
 
+  it('prints a Struct as plain JSON', () => {
+    const jsonFormat = {
+      fields: {
+        text: { stringValue: 'a' },
+        none: { nullValue: 'NULL_VALUE' },
+        list: {
+          listValue: { values: [{ numberValue: 1 }, { structValue: { fields: { yes: { boolValue: true } } } }] },
+        },
+      },
+    };
+    expect(toProtoJson('envoy.config.core.v3.SubstitutionFormatString', { jsonFormat })).toEqual({
+      json_format: { text: 'a', none: null, list: [1, { yes: true }] },
+    });
+  });
+
   it("prints protobuf's JSON mapping with the names of the .proto files", () => {
     expect(toProtoJson('envoy.config.cluster.v3.Cluster', cluster)).toEqual({
       name: '10.96.0.10:80',

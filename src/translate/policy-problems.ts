@@ -6,31 +6,54 @@ import { type DataPath, dataPathOf } from './data-path.ts';
 import { distinctPorts } from './frontends.ts';
 import type { TranslateSettings } from './settings.ts';
 
-/** A part of a policy, the ports that can honour it, and whether it was asked for. */
-interface PolicyPart {
-  readonly field: string;
+/** A setting, what a port must be to honour it, and its value where it was asked for. */
+interface Setting {
+  readonly annotation: string;
   readonly needs: 'Envoy' | 'Http';
-  readonly isSet: (policy: ServicePolicy) => boolean;
+  readonly value: (policy: ServicePolicy) => unknown;
 }
 
-const parts: readonly PolicyPart[] = [
-  { field: 'circuitBreaker', needs: 'Envoy', isSet: ({ circuitBreaker }) => circuitBreaker !== undefined },
-  { field: 'outlierDetection', needs: 'Envoy', isSet: ({ outlierDetection }) => outlierDetection !== undefined },
-  { field: 'loadBalancing', needs: 'Envoy', isSet: ({ loadBalancing }) => loadBalancing !== undefined },
-  { field: 'timeouts.connectMs', needs: 'Envoy', isSet: ({ timeouts }) => timeouts?.connectMs !== undefined },
-  { field: 'timeouts.requestMs', needs: 'Http', isSet: ({ timeouts }) => timeouts?.requestMs !== undefined },
-  { field: 'timeouts.idleMs', needs: 'Http', isSet: ({ timeouts }) => timeouts?.idleMs !== undefined },
-  { field: 'retries', needs: 'Http', isSet: ({ retries }) => retries !== undefined },
-  { field: 'tracing', needs: 'Http', isSet: ({ tracing }) => tracing !== undefined },
+const settings: readonly Setting[] = [
+  { annotation: 'max-connections', needs: 'Envoy', value: (policy) => policy.circuitBreaker?.maxConnections },
+  { annotation: 'max-pending-requests', needs: 'Envoy', value: (policy) => policy.circuitBreaker?.maxPendingRequests },
+  { annotation: 'max-requests', needs: 'Http', value: (policy) => policy.circuitBreaker?.maxRequests },
+  { annotation: 'max-retries', needs: 'Http', value: (policy) => policy.circuitBreaker?.maxRetries },
+  { annotation: 'outlier-detection', needs: 'Envoy', value: (policy) => policy.outlierDetection?.enabled },
+  {
+    annotation: 'outlier-consecutive-errors',
+    needs: 'Envoy',
+    value: (policy) => policy.outlierDetection?.consecutiveErrors,
+  },
+  { annotation: 'outlier-interval', needs: 'Envoy', value: (policy) => policy.outlierDetection?.intervalMs },
+  {
+    annotation: 'outlier-base-ejection-time',
+    needs: 'Envoy',
+    value: (policy) => policy.outlierDetection?.baseEjectionTimeMs,
+  },
+  {
+    annotation: 'outlier-max-ejection-percent',
+    needs: 'Envoy',
+    value: (policy) => policy.outlierDetection?.maxEjectionPercent,
+  },
+  { annotation: 'load-balancing', needs: 'Envoy', value: (policy) => policy.loadBalancing },
+  { annotation: 'connect-timeout', needs: 'Envoy', value: (policy) => policy.timeouts?.connectMs },
+  { annotation: 'request-timeout', needs: 'Http', value: (policy) => policy.timeouts?.requestMs },
+  { annotation: 'idle-timeout', needs: 'Http', value: (policy) => policy.timeouts?.idleMs },
+  { annotation: 'retries', needs: 'Http', value: (policy) => policy.retries },
+  { annotation: 'tracing-sampling', needs: 'Http', value: (policy) => policy.tracing },
 ];
 
 /** What of a Service's policy none of its ports can honour. */
-export function policyProblems(service: Service, settings: TranslateSettings): readonly Problem[] {
+export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
   const paths = new Set(distinctPorts(service.ports).map((port) => dataPathOf(service, port).path));
+  const asked = settings.filter(({ value }) => value(service.policy) !== undefined);
   return [
     ...refusedDataPaths(service),
-    ...parts.flatMap((part) => partProblem(service, part, paths)),
-    ...collectorProblem(service, settings),
+    ...asked.flatMap((setting) => {
+      const reason = whyWithoutEffect(setting, paths);
+      return reason === undefined ? [] : [problemOf(service, setting.annotation, `it has no effect: ${reason}`)];
+    }),
+    ...(service.policy.tracing === undefined || tracing !== undefined ? [] : [withoutCollector(service)]),
   ];
 }
 
@@ -38,23 +61,21 @@ function refusedDataPaths(service: Service): readonly Problem[] {
   return distinctPorts(service.ports).flatMap((port) => {
     const { refusal } = dataPathOf(service, port);
     if (refusal === undefined) return [];
-    return [problemOf(service, 'dataPath', `${port.protocol} port ${port.port} stays on the kernel path: ${refusal}`)];
+    return [problemOf(service, 'data-path', `${port.protocol} port ${port.port} stays on the kernel path: ${refusal}`)];
   });
 }
 
-function partProblem(service: Service, part: PolicyPart, paths: ReadonlySet<DataPath>): readonly Problem[] {
-  if (!part.isSet(service.policy) || paths.has('EnvoyHttp')) return [];
-  if (!paths.has('EnvoyTcp')) return [problemOf(service, part.field, 'it has no effect: no port takes the Envoy path')];
-  if (part.needs === 'Envoy') return [];
-  const how = 'say so by appProtocol, or by a port name that begins with http, http2 or grpc';
-  return [problemOf(service, part.field, `it has no effect: no port on the Envoy path speaks HTTP; ${how}`)];
+function whyWithoutEffect({ needs }: Setting, paths: ReadonlySet<DataPath>): string | undefined {
+  if (paths.has('EnvoyHttp')) return undefined;
+  if (!paths.has('EnvoyTcp')) return 'no port takes the Envoy path';
+  if (needs === 'Envoy') return undefined;
+  return 'no port speaks HTTP, by appProtocol or by a port name that begins with http, http2, grpc or grpc-web';
 }
 
-function collectorProblem(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
-  if (service.policy.tracing === undefined || tracing !== undefined) return [];
-  return [problemOf(service, 'tracing', 'it has no effect: the controller is configured without a collector')];
+function withoutCollector(service: Service): Problem {
+  return problemOf(service, 'tracing-sampling', 'it has no effect: the controller is configured without a collector');
 }
 
-function problemOf(service: Service, field: string, reason: string): Problem {
-  return { object: `Service ${keyOf(service)}`, field: `policy.${field}`, reason };
+function problemOf(service: Service, annotation: string, reason: string): Problem {
+  return { object: `Service ${keyOf(service)}`, field: `metadata.annotations[fairlead.dev/${annotation}]`, reason };
 }
