@@ -20,10 +20,12 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
   const { feed, counters, logger, kind } = context;
   const relist = feed.beginRelist();
   let page: Page = { items: [], resourceVersion: '', next: '' };
+  let pages = 0;
   try {
     do {
       page = await getPage(context, state.paged, page.next, signal);
       feed.addPage(relist, page.items);
+      pages += 1;
     } while (page.next !== '');
   } catch (err) {
     return failure(err, page.next !== '');
@@ -32,8 +34,9 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
   counters.lists += 1;
   counters.lastError = undefined;
   counters.lastEventAt = Date.now();
-  logger.info({ resource: kind.resource, objects: feed.size, resourceVersion: page.resourceVersion }, 'Listed objects');
-  return { kind: 'listed', resourceVersion: page.resourceVersion };
+  const { resourceVersion } = page;
+  logger.info({ resource: kind.resource, objects: feed.size, pages, resourceVersion }, 'Listed objects');
+  return { kind: 'listed', resourceVersion };
 }
 
 async function getPage(context: ReflectorContext, paged: boolean, token: string, signal: AbortSignal): Promise<Page> {
