@@ -79,7 +79,7 @@ func (l *load) open(cmd command) (stats, error) {
 func (l *load) plan(cmd command) *plan {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := &plan{}
+	p := &plan{awaited: map[string][]string{}}
 	for _, wanted := range cmd.Subscriptions {
 		var known map[string]string
 		if cmd.Probe != nil {
@@ -87,13 +87,13 @@ func (l *load) plan(cmd command) *plan {
 		}
 		p.requests = append(p.requests, subscription(wanted.TypeURL, wanted.Names, known))
 		if cmd.Probe == nil {
-			p.awaited += len(wanted.Names)
+			p.awaited[wanted.TypeURL] = wanted.Names
 		}
 	}
 	if cmd.Probe != nil {
 		p.probe = cmd.Probe.TypeURL
 		p.requests = append(p.requests, subscription(cmd.Probe.TypeURL, cmd.Probe.Names, nil))
-		p.awaited = len(cmd.Probe.Names)
+		p.awaited[cmd.Probe.TypeURL] = cmd.Probe.Names
 	}
 	return p
 }

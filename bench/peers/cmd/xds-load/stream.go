@@ -13,9 +13,23 @@ const deltaMethod = "/envoy.service.discovery.v3.AggregatedDiscoveryService/Delt
 // plan is what each stream sends and waits for.
 type plan struct {
 	requests [][]byte
-	// Type URL of the probe; empty when there is none, and then all resources are awaited.
-	probe   string
-	awaited int
+	// Type URL of the probe; empty when there is none.
+	probe string
+	// Names by type URL: the stream is ready when each has come.
+	awaited map[string][]string
+}
+
+// resourceID tells resources of all types apart.
+type resourceID struct{ typeURL, name string }
+
+func (p *plan) missing() map[resourceID]struct{} {
+	missing := map[resourceID]struct{}{}
+	for typeURL, names := range p.awaited {
+		for _, name := range names {
+			missing[resourceID{typeURL, name}] = struct{}{}
+		}
+	}
+	return missing
 }
 
 type stream struct {
@@ -58,7 +72,7 @@ func (s *stream) run(ctx context.Context, conn *grpc.ClientConn, ready chan<- st
 func (s *stream) receive(client grpc.ClientStream, ready chan<- struct{}) error {
 	var message []byte
 	var parsed response
-	missing := s.plan.awaited
+	missing := s.plan.missing()
 	for {
 		if err := client.RecvMsg(&message); err != nil {
 			return err
@@ -69,23 +83,35 @@ func (s *stream) receive(client grpc.ClientStream, ready chan<- struct{}) error 
 		if err := client.SendMsg(acknowledgement(parsed.typeURL, parsed.nonce)); err != nil {
 			return err
 		}
-		if err := s.count(&parsed); err != nil {
+		s.count(&parsed)
+		if len(missing) == 0 {
+			continue
+		}
+		if err := s.arrived(&parsed, missing); err != nil {
 			return err
 		}
-		if missing > 0 && s.isAwaited(&parsed) {
-			missing -= len(parsed.resources)
-			if missing <= 0 {
-				ready <- struct{}{}
-			}
+		if len(missing) == 0 {
+			ready <- struct{}{}
 		}
 	}
 }
 
-func (s *stream) isAwaited(r *response) bool {
-	return s.plan.probe == "" || bytes.Equal(r.typeURL, []byte(s.plan.probe))
+// arrived takes what came off what is missing. A server may send a resource twice: endpoints follow their cluster.
+func (s *stream) arrived(r *response, missing map[resourceID]struct{}) error {
+	for _, resource := range r.resources {
+		name, version, err := nameAndVersion(resource)
+		if err != nil {
+			return err
+		}
+		delete(missing, resourceID{string(r.typeURL), name})
+		if s.learns {
+			s.load.learn(string(r.typeURL), name, version)
+		}
+	}
+	return nil
 }
 
-func (s *stream) count(r *response) error {
+func (s *stream) count(r *response) {
 	c := s.load.counters
 	c.acks.Add(1)
 	c.removed.Add(int64(r.removed))
@@ -95,27 +121,9 @@ func (s *stream) count(r *response) error {
 		}
 		c.resources.Add(int64(len(r.resources)))
 	}
-	if err := s.learn(r); err != nil {
-		return err
-	}
 	c.responses.Add(1)
 	select {
 	case s.load.moved <- struct{}{}:
 	default:
 	}
-	return nil
-}
-
-func (s *stream) learn(r *response) error {
-	if !s.learns {
-		return nil
-	}
-	for _, resource := range r.resources {
-		name, version, err := nameAndVersion(resource)
-		if err != nil {
-			return err
-		}
-		s.load.learn(string(r.typeURL), name, version)
-	}
-	return nil
 }

@@ -1,0 +1,73 @@
+import pino from 'pino';
+import { createMetrics } from '../../src/controller/metrics.ts';
+import { Pipeline } from '../../src/controller/pipeline.ts';
+import { adsEventsOf } from '../../src/controller/xds-metrics.ts';
+import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
+import { defaultSettings } from '../../src/translate/settings.ts';
+import type { AdsEvents } from '../../src/xds/ads-events.ts';
+import { AdsServer } from '../../src/xds/ads-server.ts';
+import { defaultLimits } from '../../src/xds/limits.ts';
+import { ResourceCache } from '../../src/xds/resource-cache.ts';
+
+/** The controller without its source and its admin server: objects come from the benchmark itself. */
+export class OurServer {
+  readonly #model = new ModelStore();
+  readonly #cache = new ResourceCache();
+  readonly #ads: AdsServer;
+  readonly #pipeline: Pipeline;
+
+  constructor(watch: AdsEvents = {}) {
+    const metrics = adsEventsOf(createMetrics());
+    this.#ads = new AdsServer({
+      cache: this.#cache,
+      viewOf: (node) => ({ nodeName: node.id, zone: '' }),
+      logger: pino({ level: 'warn' }, pino.destination(2)),
+      limits: defaultLimits,
+      identifier: 'fairlead',
+      events: both(metrics, watch),
+    });
+    this.#pipeline = new Pipeline({
+      model: this.#model,
+      settings: defaultSettings,
+      sink: this.#cache,
+      onWarnings: () => undefined,
+    });
+  }
+
+  update(updates: Iterable<ModelUpdate>): void {
+    const change = this.#model.apply(updates);
+    if (change !== undefined) this.#pipeline.apply(change);
+  }
+
+  async listen(): Promise<string> {
+    const { port } = await this.#ads.listen('127.0.0.1:0');
+    return `127.0.0.1:${port}`;
+  }
+
+  close(): Promise<void> {
+    return this.#ads.close();
+  }
+}
+
+/** What the controller counts stays part of what is measured. */
+function both(first: AdsEvents, second: AdsEvents): AdsEvents {
+  return {
+    ...first,
+    responseSent: (event) => {
+      first.responseSent?.(event);
+      second.responseSent?.(event);
+    },
+    acknowledged: (event) => {
+      first.acknowledged?.(event);
+      second.acknowledged?.(event);
+    },
+    rejected: (event) => {
+      first.rejected?.(event);
+      second.rejected?.(event);
+    },
+    streamOpened: (stream) => {
+      first.streamOpened?.(stream);
+      second.streamOpened?.(stream);
+    },
+  };
+}

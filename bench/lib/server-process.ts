@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { compiledServer } from './compile.ts';
+import { JsonProcess, type Usage } from './process.ts';
+import type { ClusterSize } from './synthetic.ts';
+
+/** An ADS server under measurement, ours or the peer, in a process of its own. */
+export class ServerProcess {
+  /** Where it serves ADS. */
+  readonly address: string;
+  readonly #process: JsonProcess;
+  readonly #control: string;
+
+  private constructor(process: JsonProcess, addresses: Addresses) {
+    this.#process = process;
+    this.address = addresses.xds;
+    this.#control = addresses.control;
+  }
+
+  static async start(name: string, command: readonly string[]): Promise<ServerProcess> {
+    const process = await JsonProcess.start(name, command);
+    return new ServerProcess(process, await process.next<Addresses>());
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  usage(): Usage {
+    return this.#process.usage();
+  }
+
+  /** Changes one endpoint of a resource; resolves with the milliseconds until so many acknowledgements were read. */
+  async change(name: string, acks: number): Promise<number> {
+    const { ms } = await this.#call<{ ms: number }>(
+      'POST',
+      `/change?${new URLSearchParams({ name, acks: String(acks) })}`,
+    );
+    return ms;
+  }
+
+  report(): Promise<ServerReport> {
+    return this.#call('GET', '/report');
+  }
+
+  stop(): Promise<void> {
+    return this.#process.stop();
+  }
+
+  async #call<T>(method: string, path: string): Promise<T> {
+    const response = await fetch(`http://${this.#control}${path}`, { method });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+}
+
+export interface ServerReport {
+  readonly acks: number;
+  readonly nacks: number;
+  readonly streams: number;
+}
+
+interface Addresses {
+  readonly xds: string;
+  readonly control: string;
+}
+
+/** Flags of Node come first, such as `--cpu-prof`. */
+export function startOurs(size: ClusterSize, nodeFlags: readonly string[] = []): Promise<ServerProcess> {
+  return ServerProcess.start('ours', [process.execPath, ...nodeFlags, compiledServer(), JSON.stringify(size)]);
+}
+
+export function startPeer(resourcesFile: string): Promise<ServerProcess> {
+  return ServerProcess.start('gcp-server', [programPath('gcp-server'), '-resources', resourcesFile]);
+}
+
+export function buildPeers(): void {
+  const script = fileURLToPath(new URL('../peers/build.sh', import.meta.url));
+  execFileSync(script, { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function programPath(name: string): string {
+  return fileURLToPath(new URL(`../../.cache/bin/${name}`, import.meta.url));
+}
