@@ -170,7 +170,7 @@ export class AdsStream implements Sender, StreamRef {
       stream: this,
       typeUrl: batch.typeUrl,
       bytes: response.bytes.length,
-      resourceBytes: batch.bytes,
+      resourceBytes: batch.resourceBytes,
       resources: batch.resources.length,
       removed: batch.removed.length,
       latencyMs: Math.max(0, now - batch.changedAt),

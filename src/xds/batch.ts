@@ -12,7 +12,9 @@ export class Batch {
   /** Slots and the stamps that they have after the acknowledgement. */
   readonly slots: Slot[] = [];
   readonly stamps: number[] = [];
-  /** Bytes of the resources as they are in the response. */
+  /** Bytes of the resources. */
+  resourceBytes = 0;
+  /** Bytes of the resources and the removed names, about as much as the response will have. */
   bytes = 0;
   /** `performance.now()` of the oldest change in it. */
   changedAt = Number.POSITIVE_INFINITY;
@@ -27,6 +29,7 @@ export class Batch {
 
   add(slot: Slot, resource: EncodedResource, isChanged: boolean): void {
     this.resources.push(resource);
+    this.resourceBytes += resource.deltaField.length;
     this.bytes += resource.deltaField.length;
     if (isChanged) this.changed.push(resource.name);
     this.learn(slot, resource.stamp);

@@ -51,10 +51,11 @@ const order: readonly string[] = [
 const referrers: readonly string[] = [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route];
 
 /**
- * Types that a state-of-the-world response carries a part of. The others are full-state: listeners and clusters by the
- * protocol, scoped routes because Envoy removes those that are missing (source/common/router/scoped_rds.cc), and ours.
+ * Types of which a state-of-the-world response carries all: listeners and clusters by the protocol, scoped routes because
+ * Envoy removes those that are missing (source/common/router/scoped_rds.cc), and our own. Of the others it may carry a
+ * part.
  */
-const partial: readonly string[] = [typeUrls.endpoint, typeUrls.route];
+const fullState: readonly string[] = [typeUrls.listener, typeUrls.cluster, typeUrls.scopedRoute, typeUrls.serviceView];
 
 const longestReason = 1_000;
 
@@ -259,8 +260,8 @@ export class ClientStream {
     const added = [...names].filter((name) => !subscription.isNamed(name));
     for (const name of added) subscription.subscribe(name, true);
     if (subscription.namedCount > names.size) subscription.keepOnly(names);
-    const isPartial = partial.includes(subscription.typeUrl);
-    if (isMore || (added.length > 0 && !isPartial)) subscription.oweAnswer();
+    const isPartial = !fullState.includes(subscription.typeUrl);
+    if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
     // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
     // cluster of its waits for its endpoints.
     const isRepeated = verdict.kind === 'none' && request.nonce !== '' && added.length === 0;
@@ -288,8 +289,8 @@ export class ClientStream {
     const holdRemovals = subscription.typeUrl === typeUrls.cluster && this.#mayRefer();
     const options = { maxBytes: this.#limits.responseBytes, deadline, holdRemovals };
     if (this.variant === 'delta') return subscription.collectPart(options, true);
-    if (partial.includes(subscription.typeUrl)) return subscription.collectPart(options, false);
-    return subscription.collectAll(options);
+    if (fullState.includes(subscription.typeUrl)) return subscription.collectAll(options);
+    return subscription.collectPart(options, false);
   }
 
   #mayRefer(): boolean {

@@ -210,30 +210,25 @@ export class Subscription implements Subscriber {
 
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
+    const ready = this.#buildDirty(options);
+    if (ready === undefined) return 'later';
     const batch = new Batch(this.typeUrl);
-    const held: number[] = [];
-    let taken = 0;
-    for (const id of this.#dirty) {
-      taken += 1;
-      if (!this.#take(id, batch, options.holdRemovals, canRemove)) held.push(id);
-      if (batch.bytes >= options.maxBytes || performance.now() > options.deadline) break;
-    }
-    this.#dirty.splice(0, taken);
-    const isDone = this.#dirty.length === 0;
-    this.#dirty.push(...held);
-    return this.#finish(batch, isDone);
+    const rest = this.#dirty.slice(ready);
+    const held = this.#dirty.slice(0, ready).filter((id) => !this.#take(id, batch, options.holdRemovals, canRemove));
+    this.#dirty = rest.concat(held);
+    return batch.isEmpty && rest.length > 0 ? 'later' : this.#finish(batch);
   }
 
   /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
   collectAll(options: CollectOptions): Collected {
     if (!this.#owesAnswer && !this.#isOutdated(options)) return this.#clearDirty();
     const slots = this.#slotsWhere(() => true);
-    if (!this.#buildAll(slots, options.deadline)) return 'later';
+    if (!this.#buildAll(slots, options)) return 'later';
     const batch = new Batch(this.typeUrl);
     for (const slot of slots) this.#include(slot, batch);
     this.#clearDirty();
     this.#owesAnswer = true;
-    return this.#finish(batch, true);
+    return this.#finish(batch);
   }
 
   sent(batch: Batch, nonce: string, now: number): void {
@@ -323,8 +318,25 @@ export class Subscription implements Subscriber {
     return true;
   }
 
-  /** @returns whether all are built before the deadline; at least one is, so that some later call succeeds */
-  #buildAll(slots: readonly Slot[], deadline: number): boolean {
+  /**
+   * Builds what one response holds. At least one is built each time, so that some later call succeeds.
+   * @returns how many of the dirty ones are ready; undefined when it is late
+   */
+  #buildDirty({ deadline, maxBytes }: CollectOptions): number | undefined {
+    let bytes = 0;
+    for (const [index, id] of this.#dirty.entries()) {
+      const slot = this.store.slot(id);
+      if (slot === undefined) continue;
+      const isBuilt = slot.isBuilt(this.#view);
+      bytes += this.#current(slot, this.#words.get(id))?.deltaField.length ?? slot.name.length;
+      if (bytes >= maxBytes) return index + 1;
+      if (!isBuilt && performance.now() > deadline) return undefined;
+    }
+    return this.#dirty.length;
+  }
+
+  /** As `#buildDirty`, for a response that holds all. */
+  #buildAll(slots: readonly Slot[], { deadline }: CollectOptions): boolean {
     for (const slot of slots) {
       if (slot.isBuilt(this.#view)) continue;
       this.#current(slot, this.#words.get(slot.id));
@@ -362,8 +374,7 @@ export class Subscription implements Subscriber {
     }
   }
 
-  #finish(batch: Batch, isDone: boolean): Collected {
-    if (batch.isEmpty && !isDone) return 'later';
+  #finish(batch: Batch): Collected {
     if (batch.isEmpty && !this.#owesAnswer) return undefined;
     this.#owesAnswer = false;
     batch.changedAt = this.#changedAt;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/protos/type-urls.ts';
 import type { Response } from './lib/ads-client.ts';
-import { cluster } from './lib/resources.ts';
+import { cluster, endpoints, listener, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
+
+const { cluster: cds, endpoint: eds, listener: lds, route: rds, scopedRoute: srds } = typeUrls;
 
 let server: TestServer;
 
@@ -16,15 +18,476 @@ function names(response: Response): string[] {
   return response.resources.map(({ name }) => name).sort();
 }
 
-describe('a delta stream', () => {
-  it('a) holds the legacy wildcard beside a name, and tells what becomes of either', async () => {
+function versions(response: Response): Record<string, string> {
+  return Object.fromEntries(response.resources.map(({ name, version }) => [name, version]));
+}
+
+const gone = (typeUrl: string, name: string) => [{ typeUrl, name }];
+
+describe('subscriptions of a delta stream', () => {
+  it('a) legacy wildcard, then X, then unsubscribe X: the client is told that X is gone', async () => {
     server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
     const client = server.delta();
-    client.send({ typeUrl: typeUrls.cluster });
+    client.send({ typeUrl: cds });
     expect(names(await client.nextAndAck())).toEqual(['w']);
-    client.send({ typeUrl: typeUrls.cluster, resourceNamesSubscribe: ['X'] });
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     expect(names(await client.nextAndAck())).toEqual(['X']);
-    client.send({ typeUrl: typeUrls.cluster, resourceNamesUnsubscribe: ['X'] });
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
     expect((await client.nextAndAck()).removed).toEqual(['X']);
+  });
+
+  it('a) unsubscribe X that the wildcard covers: the client is sent X', async () => {
+    server.cache.apply([cluster('X', 1, { wildcard: true })], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['*', 'X'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('a) legacy wildcard, then X, then unsubscribe *: X is left', async () => {
+    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['*'] });
+    expect(await client.received()).toEqual([]);
+    server.cache.apply([cluster('w', 2, { wildcard: true }), cluster('X', 2)], []);
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('a) an empty list after a name was seen is no wildcard', async () => {
+    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
+    client.send({ typeUrl: cds });
+    expect(await client.received()).toEqual([]);
+  });
+
+  it('answers a wildcard that nothing belongs to, as Envoy waits for it before it listens', async () => {
+    const client = server.delta();
+    client.send({ typeUrl: cds });
+    expect(await client.next()).toMatchObject({ typeUrl: cds, resources: [], removed: [] });
+  });
+
+  it('b) unsubscribe and subscribe in one message is answered', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'], resourceNamesUnsubscribe: ['X'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('b) unsubscribe and subscribe in two messages is answered', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('b) subscribing again to what is held, or to what is known to be missing, is answered', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    for (const _ of [1, 2]) {
+      client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'missing'] });
+      expect(await client.nextAndAck()).toMatchObject({ resources: [{ name: 'X' }], removed: ['missing'] });
+    }
+  });
+
+  it('ignores the unsubscription of what was never subscribed to', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'], resourceNamesUnsubscribe: ['Y'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['Y'] });
+    expect(await client.received()).toEqual([]);
+  });
+
+  it('g) a missing name is removed at once, and pushed when it is created', async () => {
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    expect(await client.nextAndAck()).toMatchObject({ resources: [], removed: ['X'] });
+    server.cache.apply([cluster('X')], []);
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+    server.cache.apply([], gone(cds, 'X'));
+    expect((await client.nextAndAck()).removed).toEqual(['X']);
+  });
+
+  it('p) nothing is sent for a type that is no longer subscribed, and a lost acknowledgement does not stall it', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.next();
+    client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
+    expect(await client.received()).toEqual([]);
+    server.cache.apply([cluster('X', 2)], []);
+    await server.ads.settled();
+    expect(await client.received()).toEqual([]);
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('q) * and a named cluster on one stream: both are kept up, the named one is not of the wildcard', async () => {
+    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('on-demand'), cluster('other')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['*'] });
+    expect(names(await client.nextAndAck())).toEqual(['w']);
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['on-demand', 'nowhere'] });
+    expect(await client.nextAndAck()).toMatchObject({ resources: [{ name: 'on-demand' }], removed: ['nowhere'] });
+    server.cache.apply([cluster('w', 2, { wildcard: true }), cluster('on-demand', 2), cluster('other', 2)], []);
+    expect(names(await client.nextAndAck())).toEqual(['on-demand', 'w']);
+  });
+
+  it('adds to and takes from the wildcard set', async () => {
+    const client = server.delta();
+    client.send({ typeUrl: srds });
+    await client.nextAndAck();
+    server.cache.apply([scopedRoute('a'), scopedRoute('b')], []);
+    expect(names(await client.nextAndAck())).toEqual(['a', 'b']);
+    server.cache.apply([scopedRoute('b', { wildcard: false })], gone(srds, 'a'));
+    expect([...(await client.nextAndAck()).removed].sort()).toEqual(['a', 'b']);
+  });
+
+  it('answers names of a type that nobody serves', async () => {
+    const client = server.delta();
+    client.send({ typeUrl: 'type.googleapis.com/nobody.Knows', resourceNamesSubscribe: ['x'] });
+    expect(await client.nextAndAck()).toMatchObject({ typeUrl: 'type.googleapis.com/nobody.Knows', removed: ['x'] });
+  });
+});
+
+describe('a delta client that comes back', () => {
+  const content = [cluster('equal'), cluster('changed'), cluster('gone')];
+
+  async function learn(): Promise<Record<string, string>> {
+    server.cache.apply(content, []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['equal', 'changed', 'gone'] });
+    const known = versions(await client.nextAndAck());
+    client.close();
+    server.cache.apply([cluster('changed', 2), cluster('forgotten')], gone(cds, 'gone'));
+    return known;
+  }
+
+  it('c) is sent what changed and what it does not list, is told what is gone, and nothing that is equal', async () => {
+    const known = await learn();
+    const client = server.delta();
+    client.send({
+      typeUrl: cds,
+      resourceNamesSubscribe: ['equal', 'changed', 'gone', 'forgotten'],
+      initialResourceVersions: known,
+    });
+    const response = await client.nextAndAck();
+    expect(names(response)).toEqual(['changed', 'forgotten']);
+    expect(response.removed).toEqual(['gone']);
+  });
+
+  it('c) is sent nothing by another replica that serves the same', async () => {
+    const known = await learn();
+    const replica = await TestServer.start();
+    replica.cache.apply(content, []);
+    const client = replica.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: Object.keys(known), initialResourceVersions: known });
+    expect(await client.received()).toEqual([]);
+    expect(replica.resourceBytesSent).toBe(0);
+    replica.cache.apply([], gone(cds, 'gone'));
+    expect((await client.nextAndAck()).removed).toEqual(['gone']);
+    await replica.close();
+  });
+
+  it.each([
+    ['legacy', []],
+    ['explicit', ['*']],
+  ])('c) with a wildcard (%s) is told what left it', async (_form, subscribe) => {
+    server.cache.apply([scopedRoute('stays'), scopedRoute('leaves')], []);
+    const first = server.delta();
+    first.send({ typeUrl: srds });
+    const known = versions(await first.nextAndAck());
+    server.cache.apply([], gone(srds, 'leaves'));
+    const second = server.delta();
+    second.send({ typeUrl: srds, resourceNamesSubscribe: subscribe, initialResourceVersions: known });
+    expect(await second.nextAndAck()).toMatchObject({ resources: [], removed: ['leaves'] });
+  });
+
+  it('c) initial versions in a later message count for nothing', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    const known = versions(await client.nextAndAck());
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'], initialResourceVersions: known });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+
+  it('d) may ask for endpoints first, and gets them', async () => {
+    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    const client = server.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'], initialResourceVersions: { X: 'old' } });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+  });
+});
+
+describe('rejections on a delta stream', () => {
+  it('e) what was rejected is not sent again with an unrelated change', async () => {
+    server.cache.apply([cluster('bad'), cluster('good')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['bad'] });
+    client.nack(await client.next(), 'no such filter');
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['good'] });
+    expect(names(await client.nextAndAck())).toEqual(['good']);
+    server.cache.apply([cluster('good', 2)], []);
+    expect(names(await client.nextAndAck())).toEqual(['good']);
+  });
+
+  it('e) the fix is sent, and the reason is logged once, counted and in the status until then', async () => {
+    server.cache.apply([cluster('bad')], []);
+    const client = server.delta({ id: 'node-a', metadata: { fields: { NODE_NAME: { stringValue: 'worker-1' } } } });
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['bad'] });
+    client.nack(await client.next(), 'x'.repeat(5_000));
+    await client.received();
+    const [status] = server.ads.status({ node: 'worker-1' });
+    expect(status?.types[0]).toMatchObject({ rejections: 1, current: 0, wanted: 1, lastRejection: { names: ['bad'] } });
+    expect(status?.types[0]?.lastRejection?.message).toHaveLength(1_001);
+    const lines = server.log.filter(({ msg }) => msg === 'Client rejected resources');
+    expect(lines).toMatchObject([
+      { node: 'worker-1', typeUrl: cds, names: ['bad'], reason: expect.stringMatching(/^xxx/) },
+    ]);
+
+    server.cache.apply([cluster('bad', 2)], []);
+    expect(names(await client.nextAndAck())).toEqual(['bad']);
+    await client.received();
+    expect(server.ads.status()[0]?.types[0]).toMatchObject({ acknowledgements: 1, current: 1 });
+  });
+
+  it('e) the version before the rejected one is sent when it comes back: the client may have applied a part', async () => {
+    server.cache.apply([cluster('X', 1)], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    const first = versions(await client.nextAndAck());
+    server.cache.apply([cluster('X', 2)], []);
+    client.nack(await client.next(), 'no');
+    server.cache.apply([cluster('X', 1)], []);
+    expect(versions(await client.nextAndAck())).toEqual(first);
+  });
+
+  it('an error detail without a message rejects as well', async () => {
+    server.cache.apply([cluster('X')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    client.nack(await client.next(), '');
+    expect(await client.received()).toEqual([]);
+    expect(server.ads.status()[0]?.types[0]).toMatchObject({ rejections: 1, acknowledgements: 0 });
+  });
+});
+
+describe('nonces of a delta stream', () => {
+  it('f) a subscription with a stale nonce is honoured, but acknowledges nothing', async () => {
+    server.cache.apply([cluster('X'), cluster('Y')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    const first = await client.next();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['Y'], responseNonce: 'garbage' });
+    expect(await client.received()).toEqual([]);
+    expect(server.ads.status()[0]?.types[0]).toMatchObject({ named: 2, acknowledgements: 0 });
+    client.ack(first);
+    expect(names(await client.nextAndAck())).toEqual(['Y']);
+  });
+
+  it('o) nonces of two types are never mixed', async () => {
+    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    const clusters = await client.next();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
+    const assignments = await client.next();
+    expect(clusters.nonce).not.toBe(assignments.nonce);
+    client.send({ typeUrl: cds, responseNonce: assignments.nonce });
+    client.send({ typeUrl: eds, responseNonce: clusters.nonce });
+    await client.received();
+    expect(server.ads.status()[0]?.types.slice(0, 2)).toMatchObject([{ acknowledgements: 0 }, { acknowledgements: 0 }]);
+    client.ack(clusters);
+    client.ack(assignments);
+    await client.received();
+    expect(server.ads.status()[0]?.types.slice(0, 2)).toMatchObject([{ acknowledgements: 1 }, { acknowledgements: 1 }]);
+  });
+
+  it('n) the node comes with the first message only, and holds for every type', async () => {
+    server.cache.apply(
+      [
+        { ...cluster('X'), scope: 'zone', build: ({ zone }) => ({ name: 'X', altStatName: `${zone}` }) },
+        {
+          ...route('R', 'X'),
+          scope: 'node',
+          build: ({ nodeName }) => ({ name: 'R', virtualHosts: [{ name: nodeName }] }),
+        },
+      ],
+      [],
+    );
+    const client = server.delta({ id: 'n1', locality: { zone: 'zone-1' } });
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    expect((await client.nextAndAck()).resources[0]?.body).toMatchObject({ altStatName: 'zone-1' });
+    client.send({ typeUrl: rds, resourceNamesSubscribe: ['R'] });
+    expect((await client.nextAndAck()).resources[0]?.body).toMatchObject({ virtualHosts: [{ name: 'n1' }] });
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'], node: { id: 'other', locality: { zone: 'zone-2' } } });
+    expect((await client.nextAndAck()).resources[0]?.body).toMatchObject({ altStatName: 'zone-1' });
+    expect(server.ads.status()[0]?.node?.id).toBe('n1');
+  });
+});
+
+describe('what a delta stream sends, and when', () => {
+  it('h) a changed cluster is followed by its endpoints, unchanged as they are', async () => {
+    server.cache.apply([cluster('X'), endpoints('X', [80]), cluster('Y'), endpoints('Y', [81])], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'Y'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
+    await client.nextAndAck();
+    server.cache.apply([cluster('X', 2)], []);
+    const [first, second] = [await client.next(), await client.next()];
+    expect([first.typeUrl, names(first)]).toEqual([cds, ['X']]);
+    expect([second.typeUrl, names(second)]).toEqual([eds, ['X']]);
+  });
+
+  it('h) clusters, endpoints, listeners and routes of one change come in this order', async () => {
+    const content = (seconds: number) => [
+      route('R', `X${seconds}`),
+      scopedRoute(`S${seconds}`),
+      listener('L', `p${seconds}`),
+      endpoints('X', [seconds]),
+      cluster('X', seconds),
+    ];
+    server.cache.apply(content(1), []);
+    const client = server.delta();
+    client.send({ typeUrl: rds, resourceNamesSubscribe: ['R'] });
+    await client.nextAndAck();
+    for (const typeUrl of [srds, lds]) {
+      client.send({ typeUrl });
+      await client.nextAndAck();
+    }
+    for (const typeUrl of [eds, cds]) {
+      client.send({ typeUrl, resourceNamesSubscribe: ['X'] });
+      await client.nextAndAck();
+    }
+    // The cluster was sent: its endpoints follow again.
+    await client.nextAndAck();
+    await server.ads.settled();
+    server.cache.apply(content(2), []);
+    const seen: string[] = [];
+    while (seen.at(-1) !== rds) seen.push((await client.next()).typeUrl);
+    expect(seen).toEqual([cds, eds, lds, srds, rds]);
+  });
+
+  it('h) a cluster that routes referred to is removed after they changed', async () => {
+    server.cache.apply([cluster('old'), cluster('new'), route('R', 'old')], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['old', 'new'] });
+    await client.nextAndAck();
+    client.send({ typeUrl: rds, resourceNamesSubscribe: ['R'] });
+    await client.nextAndAck();
+    server.cache.apply([route('R', 'new')], gone(cds, 'old'));
+    const routes = await client.next();
+    expect([routes.typeUrl, names(routes)]).toEqual([rds, ['R']]);
+    expect(await client.received()).toEqual([]);
+    client.ack(routes);
+    expect(await client.next()).toMatchObject({ typeUrl: cds, removed: ['old'] });
+  });
+
+  it('h) endpoints do not wait for the acknowledgement of a cluster, which a warming Envoy withholds', async () => {
+    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    const client = server.delta();
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
+    await client.next();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+    server.cache.apply([cluster('X', 2), endpoints('X', [81])], []);
+    expect(await client.nextAndAck()).toMatchObject({ typeUrl: eds, resources: [{ name: 'X' }] });
+  });
+
+  it('i) an empty assignment is sent as a resource, a removed one as a removal', async () => {
+    server.cache.apply([endpoints('X', [80])], []);
+    const client = server.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
+    await client.nextAndAck();
+    server.cache.apply([endpoints('X', [])], []);
+    const empty = await client.nextAndAck();
+    expect(empty.removed).toEqual([]);
+    expect(empty.resources[0]?.body.endpoints ?? []).toEqual([]);
+    server.cache.apply([], gone(eds, 'X'));
+    expect(await client.nextAndAck()).toMatchObject({ resources: [], removed: ['X'] });
+  });
+
+  it('m) 1,000 changes while one response is unacknowledged become one response', async () => {
+    server.cache.apply([endpoints('X', [1]), endpoints('Y', [1])], []);
+    const client = server.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
+    const first = await client.next();
+    for (let port = 2; port <= 1_001; port++) server.cache.apply([endpoints(port % 2 === 0 ? 'X' : 'Y', [port])], []);
+    expect(await client.received()).toEqual([]);
+    client.ack(first);
+    const second = await client.nextAndAck();
+    expect(names(second)).toEqual(['X', 'Y']);
+    expect(JSON.stringify(second.resources)).toContain('1001');
+    expect(await client.received()).toEqual([]);
+  });
+
+  it('a change that builds the same bytes, or goes back before it was sent, is not sent', async () => {
+    server.cache.apply([endpoints('X', [1])], []);
+    const client = server.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
+    const first = await client.next();
+    server.cache.apply([endpoints('X', [2])], []);
+    await client.received();
+    server.cache.apply([endpoints('X', [1])], []);
+    client.ack(first);
+    server.cache.apply([endpoints('X', [1])], []);
+    await server.ads.settled();
+    expect(await client.received()).toEqual([]);
+  });
+
+  it('splits what is larger than a response may be', async () => {
+    const many = Array.from({ length: 3_000 }, (_, index) => endpoints(`cluster-${index}`, [1, 2, 3, 4, 5]));
+    server.cache.apply(many, []);
+    const client = server.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: many.map(({ name }) => name) });
+    const seen = new Set<string>();
+    while (seen.size < many.length) for (const name of names(await client.nextAndAck())) seen.add(name);
+    await server.ads.settled();
+    const sizes = server.sent.map(({ bytes }) => bytes);
+    expect(Math.max(...sizes)).toBeLessThan(1_100_000);
+  });
+
+  it('sends the resources of the new zone when the zone of a node changes', async () => {
+    let zone = 'a';
+    const moving = await TestServer.start({ viewOf: ({ id }) => ({ nodeName: id, zone }) });
+    const build = (view: { readonly zone: string }) => ({
+      clusterName: 'X',
+      policy: { overprovisioningFactor: { value: view.zone.length } },
+    });
+    moving.cache.apply([{ ...endpoints('X', []), scope: 'zone', build }, endpoints('Y', [1])], []);
+    const client = moving.delta();
+    client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
+    await client.nextAndAck();
+    zone = 'other';
+    moving.cache.viewsChanged(new Set(['node-a']));
+    expect(names(await client.nextAndAck())).toEqual(['X']);
+    await moving.close();
+  });
+
+  it('serves the last version of a resource that can no longer be built, and the others', async () => {
+    const client = server.delta();
+    server.cache.apply([cluster('X'), cluster('Y')], []);
+    client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'Y', 'Z'] });
+    await client.nextAndAck();
+    const build = () => {
+      throw new Error('broken');
+    };
+    server.cache.apply([{ ...cluster('X'), build }, { ...cluster('Z'), build }, cluster('Y', 2)], []);
+    expect(names(await client.nextAndAck())).toEqual(['Y']);
   });
 });
