@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { agentCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
 import { statusCommand } from './status.ts';
 import { reportError, version } from './support.ts';
@@ -10,6 +11,7 @@ const program = new Command('fairlead')
   .version(version(), '--version', 'print the version')
   .showHelpAfterError('(--help shows what there is)')
   .addCommand(controllerCommand())
+  .addCommand(agentCommand())
   .addCommand(statusCommand());
 
 program.parseAsync().catch(reportError);

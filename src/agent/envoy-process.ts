@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { backOffMs } from './back-off.ts';
+
+export interface EnvoyProcessOptions {
+  /** Path of the program. */
+  readonly envoy: string;
+  readonly bootstrap: string;
+  readonly args: readonly string[];
+  /** Takes Envoy's output, appended; undefined: the agent's own output. */
+  readonly logFile: string | undefined;
+  /** Whether Envoy goes on when the agent ends. */
+  readonly leave: boolean;
+  readonly onChange: () => void;
+}
+
+/** An Envoy that ran for so long did not fail because of how it was started. */
+const stableMs = 30_000;
+
+/** Starts Envoy and starts it again when it ends: at once after a good run, else with back-off. */
+export class EnvoyProcess {
+  readonly #options: EnvoyProcessOptions;
+  readonly #logger: Logger;
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #stopped = false;
+
+  constructor(options: EnvoyProcessOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    const { envoy, bootstrap, args, logFile, leave } = this.#options;
+    const output = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
+    const startedAt = performance.now();
+    const child = spawn(envoy, ['-c', bootstrap, ...args], { stdio: ['ignore', output, output], detached: leave });
+    if (typeof output === 'number') closeSync(output);
+    this.#child = child;
+    child.once('spawn', () => this.#logger.info({ pid: child.pid, envoy }, 'Started Envoy'));
+    child.once('error', (err) => this.#ended(child, startedAt, err.message));
+    child.once('exit', (code, signal) => this.#ended(child, startedAt, `code ${code}, signal ${signal}`));
+  }
+
+  /** Ends Envoy and waits for it, or leaves it running. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    const child = this.#child;
+    if (child === undefined) return;
+    if (this.#options.leave) {
+      child.unref();
+      return;
+    }
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  #ended(child: ChildProcess, startedAt: number, reason: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#options.onChange();
+    if (this.#stopped) return;
+    const ranMs = Math.round(performance.now() - startedAt);
+    this.#failures = ranMs > stableMs ? 0 : this.#failures + 1;
+    const retryMs = this.#failures === 0 ? 0 : backOffMs(this.#failures - 1);
+    this.#logger.error({ reason, ranMs, retryMs }, 'Envoy ended');
+    this.#timer = setTimeout(() => this.start(), retryMs);
+  }
+}

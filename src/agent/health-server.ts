@@ -1,0 +1,76 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { FairleadError } from '../model/errors.ts';
+import { type Blockers, readyzText } from './readiness.ts';
+
+export interface HealthSource {
+  readonly conditions: readonly string[];
+  readonly blockers: () => Blockers;
+  readonly registry: Registry;
+}
+
+interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Serves /healthz, /readyz and /metrics. */
+export class HealthServer {
+  readonly #server: Server;
+  readonly #source: HealthSource;
+
+  constructor(source: HealthSource) {
+    this.#source = source;
+    this.#server = createServer((request, response) => {
+      this.#answer(new URL(request.url ?? '/', 'http://agent'), response).catch(() => response.destroy());
+    });
+    this.#server.headersTimeout = 10_000;
+    this.#server.maxConnections = 256;
+  }
+
+  /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
+  async listen({ host, port }: SocketAddress): Promise<SocketAddress> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (err: NodeJS.ErrnoException) => {
+        const code = err.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : 'ADDRESS_INVALID';
+        reject(new FairleadError(code, `Cannot listen on ${host}:${port}: ${err.message}`, { cause: err }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    const bound = this.#server.address() as AddressInfo;
+    return { host: bound.address, port: bound.port };
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(url: URL, response: ServerResponse): Promise<void> {
+    switch (url.pathname) {
+      case '/healthz':
+        return send(response, 200, 'ok\n');
+      case '/readyz':
+        return this.#readyz(url, response);
+      case '/metrics': {
+        const { registry } = this.#source;
+        return send(response, 200, await registry.metrics(), registry.contentType);
+      }
+      default:
+        return send(response, 404, 'Unknown path; there are /healthz, /readyz?verbose and /metrics\n');
+    }
+  }
+
+  #readyz(url: URL, response: ServerResponse): void {
+    const blockers = this.#source.blockers();
+    const status = Object.keys(blockers).length === 0 ? 200 : 503;
+    const isVerbose = url.searchParams.has('verbose') || status !== 200;
+    send(response, status, isVerbose ? readyzText(this.#source.conditions, blockers) : 'ok\n');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+  response.end(body);
+}

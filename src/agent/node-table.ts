@@ -1,0 +1,229 @@
+import type { Chain, Element, ElementSet, TableName } from '../nftables/objects.ts';
+
+/** How a packet of a pod of this node is told from others. Where both are given, both must hold. */
+export interface PodDetector {
+  /** Of the table's family; empty: not asked. */
+  readonly cidrs: readonly string[];
+  /** Beginning of the names of the pods' interfaces on the node, such as `cali`. */
+  readonly interfacePrefix?: string;
+}
+
+/** Values lie within `mask`, so that the other bits stay the CNI's. */
+export interface Marks {
+  readonly mask: number;
+  /** Leads a packet to a local socket (`ip rule fwmark`). */
+  readonly redirect: number;
+  /** Envoy sets it on its upstream sockets (original_src). */
+  readonly upstream: number;
+}
+
+export interface ListenerPorts {
+  readonly tcp: number;
+  readonly http: number;
+}
+
+export interface NodeTableOptions {
+  readonly family: 'ip' | 'ip6';
+  readonly pods: PodDetector;
+  readonly marks: Marks;
+  readonly listeners: ListenerPorts;
+}
+
+/** What never changes while the agent runs. */
+export interface NodeTable {
+  readonly name: TableName;
+  readonly sets: readonly ElementSet[];
+  readonly chains: readonly Chain[];
+  readonly podCidrs: { readonly set: ElementSet; readonly elements: readonly Element[] };
+}
+
+export const tableName = 'fairlead';
+
+export interface NodeSets {
+  readonly pods: ElementSet;
+  /** Every cluster IP, whatever its ports. */
+  readonly clusterIps: ElementSet;
+  /** Service addresses that Envoy takes, to the chain of the listener. */
+  readonly capture: ElementSet;
+  /** The gates of Envoy's listeners: open while it holds `tcp`. */
+  readonly openTcp: ElementSet;
+  readonly openHttp: ElementSet;
+  /** What Envoy takes even while its gate is closed. */
+  readonly known: ElementSet;
+  /** Service address to the chain for its number of endpoints. */
+  readonly services: ElementSet;
+  /** Service address and slot to endpoint. */
+  readonly endpoints: ElementSet;
+  /** Service addresses that are refused or dropped. */
+  readonly unserved: ElementSet;
+  /** Endpoint address twice: a pod that reaches itself through a Service. */
+  readonly hairpin: ElementSet;
+}
+
+export function nodeSets(family: 'ip' | 'ip6'): NodeSets {
+  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+  const service = `${address} . inet_proto . inet_service`;
+  return {
+    pods: { name: 'pods', key: address, flags: ['interval'], autoMerge: true },
+    clusterIps: { name: 'cluster-ips', key: address },
+    capture: { name: 'capture', key: `${address} . inet_service`, value: 'verdict' },
+    openTcp: { name: 'open-tcp', key: 'inet_proto' },
+    openHttp: { name: 'open-http', key: 'inet_proto' },
+    known: { name: 'known', key: `${address} . inet_service` },
+    services: { name: 'services', key: service, value: 'verdict' },
+    endpoints: {
+      name: 'endpoints',
+      // The type of a random number has no name, so the whole key is given by expressions. It needs no packet mark this way.
+      key: `${family} daddr . meta l4proto . th dport . numgen random mod 65536`,
+      // nft 1.0.6 takes `th dport` here too, but then refuses every later rule that names the map.
+      value: `${family} daddr . tcp dport`,
+      byExpression: true,
+    },
+    unserved: { name: 'unserved', key: service, value: 'verdict' },
+    hairpin: { name: 'hairpin', key: `${address} . ${address}` },
+  };
+}
+
+/** The chain that picks one of `count` slots; there is one for each count that occurs. */
+export function pickChain(family: 'ip' | 'ip6', count: number): Chain {
+  const key = `${family} daddr . meta l4proto . th dport . numgen random mod ${count}`;
+  return { name: pickChainName(count), rules: [`dnat ${family} to ${key} map @endpoints`] };
+}
+
+export function pickChainName(count: number): string {
+  return `pick-${count}`;
+}
+
+export function nodeTable(options: NodeTableOptions): NodeTable {
+  const sets = nodeSets(options.family);
+  return {
+    name: { family: options.family, name: tableName },
+    sets: Object.values(sets),
+    chains: [
+      ...listenerChains(options),
+      ...captureChains(options),
+      ...serviceChains(options),
+      ...filterChains(options),
+    ],
+    podCidrs: { set: sets.pods, elements: options.pods.cidrs.map((key) => ({ key })) },
+  };
+}
+
+/**
+ * `tproxy` ends its rule where no socket listens: the mark is not set, and the packet goes on to DNAT. That is what
+ * keeps traffic flowing while Envoy is away.
+ */
+function listenerChains({ family, marks, listeners }: NodeTableOptions): readonly Chain[] {
+  return (['tcp', 'http'] as const).flatMap((listener) => [
+    {
+      name: `to-${listener}`,
+      rules: [`meta l4proto tcp tproxy to :${listeners[listener]} ${setMark(marks, marks.redirect)} accept`],
+    },
+    {
+      name: `envoy-${listener}`,
+      rules: [
+        `meta l4proto @open-${listener} goto to-${listener}`,
+        `${family} daddr . th dport @known goto to-${listener}`,
+      ],
+    },
+  ]);
+}
+
+function captureChains(options: NodeTableOptions): readonly Chain[] {
+  const { family, marks } = options;
+  const fromPods = podMatch(options);
+  const capture = `meta l4proto tcp ${fromPods} ${family} daddr . th dport vmap @capture`;
+  return [
+    {
+      name: 'divert',
+      hook: { type: 'filter', hook: 'prerouting', priority: 'mangle' },
+      rules: fromPods === undefined ? [] : [capture],
+    },
+    {
+      name: 'replies',
+      // Behind NAT: a reply has its socket's own address and port only there. (For IPv6 the kernel looks through NAT
+      // by itself only from 6.15.)
+      hook: { type: 'filter', hook: 'prerouting', priority: 'dstnat + 10' },
+      rules: [
+        `${hasMark(marks, marks.redirect)} accept`,
+        // A listener on all addresses matches every packet to its port number, to whatever address. It is not ours.
+        'meta l4proto tcp socket wildcard 1 accept',
+        `meta l4proto tcp socket transparent 1 ${setMark(marks, marks.redirect)} accept`,
+      ],
+    },
+  ];
+}
+
+function serviceChains(options: NodeTableOptions): readonly Chain[] {
+  const { family, marks } = options;
+  const balance = `${family} daddr . meta l4proto . th dport vmap @services`;
+  return [
+    {
+      name: 'services-in',
+      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' },
+      rules: [`${hasMark(marks, marks.redirect)} accept`, balance],
+    },
+    { name: 'services-out', hook: { type: 'nat', hook: 'output', priority: '-100' }, rules: [balance] },
+    { name: 'source', hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat' }, rules: sourceRules(options) },
+    {
+      name: 'restore-mark',
+      hook: { type: 'filter', hook: 'postrouting', priority: 'srcnat + 10' },
+      rules: [`${hasMark(marks, marks.upstream)} ${setMark(marks, 0)}`],
+    },
+  ];
+}
+
+function sourceRules(options: NodeTableOptions): readonly string[] {
+  const { family, marks } = options;
+  const toService = `ct status dnat ct original ${family} daddr @cluster-ips`;
+  return [
+    `${family} saddr . ${family} daddr @hairpin masquerade fully-random`,
+    // The client's address with a port outside the range that its own connections take theirs from, so that the two
+    // never meet as one connection.
+    `${hasMark(marks, marks.upstream)} meta l4proto tcp snat to :61000-65535`,
+    ...notPodMatches(options).map((notPod) => `${toService} ${notPod} masquerade fully-random`),
+  ];
+}
+
+/** Only new connections are refused: what is established goes on when its Service changes. */
+function filterChains({ family }: NodeTableOptions): readonly Chain[] {
+  const unserved = `ct state new ${family} daddr . meta l4proto . th dport vmap @unserved`;
+  const undefinedPort = `ct state new ${family} daddr @cluster-ips reject`;
+  // Its Envoy is gone: what the kernel balances has an endpoint's address here.
+  const orphan = `${family} daddr @cluster-ips meta l4proto tcp reject with tcp reset`;
+  const hook = (name: 'input' | 'forward' | 'output') => ({ type: 'filter', hook: name, priority: 'filter' }) as const;
+  return [
+    { name: 'refuse', rules: ['reject'] },
+    { name: 'filter-in', hook: hook('input'), rules: [unserved] },
+    { name: 'filter-forward', hook: hook('forward'), rules: [unserved, undefinedPort, orphan] },
+    { name: 'filter-out', hook: hook('output'), rules: [unserved, undefinedPort] },
+  ];
+}
+
+function podMatch({ family, pods }: NodeTableOptions): string | undefined {
+  const matches = [
+    ...(pods.cidrs.length > 0 ? [`${family} saddr @pods`] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [`iifname "${pods.interfacePrefix}*"`]),
+  ];
+  return matches.length === 0 ? undefined : matches.join(' ');
+}
+
+/** What `not` of podMatch is: each of these alone tells that a packet is no pod's. */
+function notPodMatches({ family, pods }: NodeTableOptions): readonly string[] {
+  return [
+    ...(pods.cidrs.length > 0 ? [`${family} saddr != @pods`] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [`iifname != "${pods.interfacePrefix}*"`]),
+  ];
+}
+
+function hasMark({ mask }: Marks, value: number): string {
+  return `meta mark & ${hex(mask)} == ${hex(value)}`;
+}
+
+function setMark({ mask }: Marks, value: number): string {
+  return `meta mark set meta mark & ${hex(~mask)} | ${hex(value)}`;
+}
+
+function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16)}`;
+}

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { FairleadError } from '../model/errors.ts';
+import type { IpFamily } from '../model/service.ts';
+import { leastNftVersion, probeNft } from '../nftables/probe.ts';
+import type { NftCommand } from '../nftables/runner.ts';
+
+/**
+ * Checks that the kernel can be programmed, before anything is changed.
+ * @throws FairleadError NFT_MISSING, NFT_TOO_OLD, NOT_PERMITTED, INPUT_INVALID
+ */
+export async function checkNft(nft: NftCommand, transaction: string): Promise<void> {
+  const result = await probeNft(nft, transaction);
+  switch (result.kind) {
+    case 'Usable':
+      return;
+    case 'Missing':
+      throw new FairleadError('NFT_MISSING', result.program);
+    case 'TooOld':
+      throw new FairleadError('NFT_TOO_OLD', `nft is ${result.version}; at least ${leastNftVersion} is needed`);
+    case 'NotPermitted':
+      throw new FairleadError('NOT_PERMITTED', 'nft may not change the ruleset');
+    case 'Unsupported':
+      throw new FairleadError('KERNEL_UNSUPPORTED', `nft refused the agent's table: ${result.reason}`);
+  }
+}
+
+/** Families that the kernel has in this network namespace. */
+export function familiesOfKernel(): readonly IpFamily[] {
+  return existsSync('/proc/net/if_inet6') ? ['IPv4', 'IPv6'] : ['IPv4'];
+}

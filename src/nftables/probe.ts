@@ -1,0 +1,47 @@
+import { NftError, NftMissingError } from './nft-error.ts';
+import type { NftCommand } from './runner.ts';
+
+/** nft before 1.0.1 parses the whole ruleset for each change, and lacks `typeof` in concatenations with `numgen`. */
+export const leastNftVersion = '1.0.1';
+
+/** What stands in the way of programming the kernel. */
+export type ProbeResult =
+  | { readonly kind: 'Usable'; readonly version: string }
+  | { readonly kind: 'Missing'; readonly program: string }
+  | { readonly kind: 'TooOld'; readonly version: string }
+  | { readonly kind: 'NotPermitted' }
+  | { readonly kind: 'Unsupported'; readonly reason: string };
+
+/** Asks nft for its version and checks a transaction without committing it, which needs the same privileges. */
+export async function probeNft(nft: NftCommand, transaction: string): Promise<ProbeResult> {
+  try {
+    const version = versionIn(await nft.version());
+    if (version === undefined || isOlder(version, leastNftVersion)) {
+      return { kind: 'TooOld', version: version ?? 'of unknown version' };
+    }
+    await nft.check(transaction);
+    return { kind: 'Usable', version };
+  } catch (err) {
+    return resultOf(err);
+  }
+}
+
+function resultOf(err: unknown): ProbeResult {
+  if (err instanceof NftMissingError) return { kind: 'Missing', program: err.message };
+  if (!(err instanceof NftError)) throw err;
+  return err.isNotPermitted ? { kind: 'NotPermitted' } : { kind: 'Unsupported', reason: err.message };
+}
+
+/** `1.0.6` of `nftables v1.0.6 (Lester Gooch #5)`. */
+function versionIn(text: string): string | undefined {
+  return /v(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
+}
+
+function isOlder(version: string, least: string): boolean {
+  const [a, b] = [version, least].map((text) => text.split('.').map(Number));
+  for (let index = 0; index < 3; index += 1) {
+    const difference = (a?.[index] ?? 0) - (b?.[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

@@ -1,0 +1,99 @@
+import {
+  type Chain,
+  type Element,
+  type ElementSet,
+  elementText,
+  hookText,
+  setText,
+  type TableName,
+} from './objects.ts';
+
+/** One step of a transaction, on the transaction's table. */
+export type Operation =
+  /** The table with everything in it goes, if there is one, and comes back empty. */
+  | { readonly kind: 'replace-table' }
+  | { readonly kind: 'delete-table' }
+  | { readonly kind: 'add-chain'; readonly chain: Chain }
+  | { readonly kind: 'add-set'; readonly set: ElementSet }
+  | { readonly kind: 'add-elements'; readonly set: ElementSet; readonly elements: readonly Element[] }
+  | { readonly kind: 'delete-elements'; readonly set: ElementSet; readonly keys: readonly string[] };
+
+/**
+ * Elements in one command. Fewer make nft's parser slower (one per command: 2 times the whole load of 100,000), more
+ * make the line that an error quotes longer.
+ */
+const elementsPerCommand = 100;
+
+/** What is to happen to one table, all of it or nothing; printed as nft text for `nft -f -`. */
+export class Transaction {
+  readonly table: TableName;
+  readonly #operations: Operation[] = [];
+
+  constructor(table: TableName) {
+    this.table = table;
+  }
+
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  get isEmpty(): boolean {
+    return this.#operations.length === 0;
+  }
+
+  /** How many elements are added or deleted. */
+  get elementCount(): number {
+    return this.#operations.reduce((sum, operation) => sum + elementsIn(operation), 0);
+  }
+
+  add(operation: Operation): this {
+    if (operation.kind === 'add-elements' && operation.elements.length === 0) return this;
+    if (operation.kind === 'delete-elements' && operation.keys.length === 0) return this;
+    this.#operations.push(operation);
+    return this;
+  }
+
+  /** One command a line, so that a line number in nft's error names the command. */
+  toText(): string {
+    const table = `${this.table.family} ${this.table.name}`;
+    return this.#operations.map((operation) => `${operationText(table, operation)}\n`).join('');
+  }
+}
+
+function elementsIn(operation: Operation): number {
+  if (operation.kind === 'add-elements') return operation.elements.length;
+  return operation.kind === 'delete-elements' ? operation.keys.length : 0;
+}
+
+function operationText(table: string, operation: Operation): string {
+  switch (operation.kind) {
+    case 'replace-table':
+      // `add` first: `delete` of what is not there is an error, and `destroy` came only with nft 1.0.7 and kernel 6.3.
+      return `add table ${table}\ndelete table ${table}\nadd table ${table}`;
+    case 'delete-table':
+      return `add table ${table}\ndelete table ${table}`;
+    case 'add-chain':
+      return chainText(table, operation.chain);
+    case 'add-set': {
+      const kind = operation.set.value === undefined ? 'set' : 'map';
+      return `add ${kind} ${table} ${operation.set.name} ${setText(operation.set)}`;
+    }
+    case 'add-elements':
+      return elementCommands(`add element ${table} ${operation.set.name}`, operation.elements.map(elementText));
+    case 'delete-elements':
+      return elementCommands(`delete element ${table} ${operation.set.name}`, operation.keys);
+  }
+}
+
+function chainText(table: string, { name, hook, rules }: Chain): string {
+  const head = `add chain ${table} ${name}${hook === undefined ? '' : ` ${hookText(hook)}`}`;
+  return [head, ...rules.map((rule) => `add rule ${table} ${name} ${rule}`)].join('\n');
+}
+
+function elementCommands(command: string, texts: readonly string[]): string {
+  const lines: string[] = [];
+  for (let start = 0; start < texts.length; start += elementsPerCommand) {
+    lines.push(`${command} { ${texts.slice(start, start + elementsPerCommand).join(', ')} }`);
+  }
+  return lines.join('\n');
+}
