@@ -4,6 +4,7 @@ import { agentCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
 import { statusCommand } from './status.ts';
 import { reportError, version } from './support.ts';
+import { translateCommand } from './translate.ts';
 
 // Each command imports what it needs when it runs, so that an agent does not pay for the controller's memory.
 const program = new Command('fairlead')
@@ -12,6 +13,7 @@ const program = new Command('fairlead')
   .showHelpAfterError('(--help shows what there is)')
   .addCommand(controllerCommand())
   .addCommand(agentCommand())
-  .addCommand(statusCommand());
+  .addCommand(statusCommand())
+  .addCommand(translateCommand());
 
 program.parseAsync().catch(reportError);

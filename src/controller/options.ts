@@ -70,7 +70,7 @@ function limitsOf(file: ControllerFile | undefined): Partial<Limits> {
   return Object.fromEntries(Object.entries(file?.limits ?? {}).filter(([, value]) => value !== undefined));
 }
 
-function settingsOf(file: ControllerFile | undefined): TranslateSettings {
+export function settingsOf(file: ControllerFile | undefined): TranslateSettings {
   const tracing = file?.tracing;
   return {
     ...defaultSettings,

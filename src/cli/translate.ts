@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { FairleadError } from '../model/errors.ts';
+import type { Model } from '../model/model.ts';
+import type { ClientView } from '../protos/resource-entry.ts';
+import type { TranslateSettings } from '../translate/settings.ts';
+
+interface Flags {
+  readonly file: readonly string[];
+  readonly node?: string;
+  readonly zone?: string;
+  readonly config?: string;
+  readonly output: 'yaml' | 'json';
+  readonly validate?: true;
+  readonly envoy?: string;
+}
+
+export function translateCommand(): Command {
+  return new Command('translate')
+    .description('print what manifests translate to: the resources of Envoy, of gRPC clients and of the agents')
+    .requiredOption('-f, --file <path...>', 'manifests: files, directories, or - for standard input')
+    .option('--node <name>', 'as the clients of this node see it')
+    .option('--zone <name>', "as the clients of this zone see it (default: that of the node's object)")
+    .option('--config <file>', "the controller's configuration file, for tracing, access log and IP families")
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
+    .option('--validate', 'have the real Envoy check it all')
+    .option('--envoy <path>', 'the Envoy to check with (default: the one of scripts/setup.sh, else that of the PATH)')
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { translate } = await import('../translate/translate.ts');
+  const { translationToJson } = await import('./translation-json.ts');
+  const model = await readModel(flags.file);
+  const translation = translationToJson(translate(model, clientOf(flags, model), await readSettings(flags.config)));
+  for (const warning of translation.warnings) console.error(warning);
+  await print(translation, flags.output);
+  if (flags.validate !== true) return;
+  const { envoyPath, validateBootstrap } = await import('./envoy-validate.ts');
+  const { staticBootstrap } = await import('./static-bootstrap.ts');
+  const envoy = envoyPath(flags.envoy);
+  await validateBootstrap(envoy, staticBootstrap(translation));
+  console.error(`${envoy} accepts it`);
+}
+
+/** What is wrong with the manifests goes to standard error; the rest serves. */
+async function readModel(paths: readonly string[]): Promise<Model> {
+  const { ModelStore } = await import('../model/model.ts');
+  const { formatProblem } = await import('../model/problem.ts');
+  const { readManifestArgument } = await import('./manifest-files.ts');
+  const contents = (await Promise.all(paths.map(readManifestArgument))).flat();
+  for (const problem of contents.flatMap(({ problems }) => problems)) console.error(formatProblem(problem));
+  const model = new ModelStore();
+  model.apply(contents.flatMap(({ entries }) => entries.map(({ update }) => update)));
+  return model;
+}
+
+async function readSettings(path: string | undefined): Promise<TranslateSettings> {
+  const { settingsOf } = await import('../controller/options.ts');
+  const { parseConfiguration } = await import('../controller/configuration.ts');
+  return settingsOf(path === undefined ? undefined : parseConfiguration(readText(path), path));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (err) {
+    throw new FairleadError('CONFIG_UNREADABLE', `--config: ${(err as Error).message}`, { cause: err });
+  }
+}
+
+function clientOf({ node = '', zone }: Flags, model: Model): ClientView {
+  return { nodeName: node, zone: zone ?? model.nodes.get(node)?.zone ?? '' };
+}
+
+async function print(value: object, format: Flags['output']): Promise<void> {
+  if (format === 'json') return console.log(JSON.stringify(value, null, 2));
+  const { stringify } = await import('yaml');
+  process.stdout.write(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }));
+}
