@@ -58,3 +58,5 @@ const control = createServer((request, response) => {
 await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
 const { port } = control.address() as AddressInfo;
 process.stdout.write(`${JSON.stringify({ xds: await server.listen(), control: `127.0.0.1:${port}` })}\n`);
+// An orderly end, so that Node's profilers write their files.
+process.once('SIGTERM', () => process.exit(0));

@@ -1,0 +1,134 @@
+// What the agent does with its node's Services: all of them into an empty kernel, and one endpoint that changes, each
+// from the response that brought it to the kernel's commit. In a network namespace of its own.
+import pino from 'pino';
+import { FamilyTable } from '../src/agent/family-table.ts';
+import { KernelSync } from '../src/agent/kernel-sync.ts';
+import type { NodeTableOptions } from '../src/agent/node-table.ts';
+import { agentDefaults } from '../src/agent/options.ts';
+import type { DeltaResponse } from '../src/agent/subscription.ts';
+import { applyResponse, type Families } from '../src/agent/view-book.ts';
+import { ModelStore } from '../src/model/model.ts';
+import { NftCommand } from '../src/nftables/runner.ts';
+import { encodeMessage } from '../src/protos/registry.ts';
+import { typeUrls } from '../src/protos/type-urls.ts';
+import { defaultSettings } from '../src/translate/settings.ts';
+import { translate, translateEndpoints } from '../src/translate/translate.ts';
+import { addNamespaces, removeNamespaces } from '../test/testbed/namespaces.ts';
+import { inNamespace } from '../test/testbed/run.ts';
+import { report } from './lib/report.ts';
+import { percentile } from './lib/statistics.ts';
+import { allUpdates, type ClusterSize, serviceKey, sliceUpdate } from './lib/synthetic.ts';
+
+const size: ClusterSize = {
+  services: 10_000,
+  endpointsPerService: 10,
+  appProtocol: 'http',
+  nodes: ['node-0', 'node-1'],
+};
+const client = { nodeName: 'node-0', zone: '' };
+const loads = 3;
+const warmUpChanges = 20;
+const changes = 200;
+const prefix = 'fl-bench-nft';
+const logger = pino({ level: 'warn' }, pino.destination(2));
+const viewMessage = 'fairlead.node.v1.ServiceView';
+
+const model = new ModelStore();
+model.apply(allUpdates(size));
+
+/** The agent's tables over an empty kernel. */
+interface Node {
+  readonly families: Families;
+  readonly kernel: KernelSync;
+  readonly nft: NftCommand;
+}
+
+async function openNode(name: string): Promise<Node> {
+  await addNamespaces([name]);
+  const table = (family: NodeTableOptions['family'], cidr: string) =>
+    new FamilyTable({
+      family,
+      pods: { cidrs: [cidr] },
+      marks: {
+        mask: Number(agentDefaults.markMask),
+        redirect: Number(agentDefaults.redirectMark),
+        upstream: Number(agentDefaults.upstreamMark),
+      },
+      listeners: { tcp: 15_001, http: 15_002 },
+    });
+  const tables = { IPv4: table('ip', '10.128.0.0/24'), IPv6: table('ip6', 'fd00:128::/64') };
+  const nft = new NftCommand({ command: inNamespace(name, ['nft']) });
+  return { families: tables, kernel: new KernelSync([tables.IPv4, tables.IPv6], nft, logger), nft };
+}
+
+/** Milliseconds from a response to the kernel's commit. */
+async function receive({ families, kernel }: Node, response: DeltaResponse): Promise<number> {
+  const start = performance.now();
+  const rejected = applyResponse(families, response, logger);
+  kernel.start();
+  await kernel.flush();
+  const elapsed = performance.now() - start;
+  if (rejected.size > 0 || kernel.state.kind !== 'Following') throw new Error('The kernel does not hold the Services');
+  return elapsed;
+}
+
+function everything(): DeltaResponse {
+  const resources = translate(model, client, defaultSettings).serviceViews.map(({ name, message }) => ({
+    name,
+    version: '1',
+    body: encodeMessage(viewMessage, message),
+  }));
+  return { nonce: '1', resources, removed: [] };
+}
+
+function changeOf(generation: number): DeltaResponse {
+  const index = (generation * 7_919) % size.services;
+  model.apply([sliceUpdate(index, size, generation)]);
+  const key = serviceKey(index);
+  const entry = translateEndpoints(model, key, defaultSettings).find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
+  if (entry === undefined) throw new Error(`${key} has no view`);
+  const body = encodeMessage(viewMessage, entry.build(client));
+  return { nonce: '1', resources: [{ name: key, version: String(generation), body }], removed: [] };
+}
+
+interface Listing {
+  readonly nftables: readonly { readonly map?: { readonly elem?: readonly unknown[] } }[];
+}
+
+/** What the kernel itself says that it has. */
+async function endpointsIn({ nft }: Node): Promise<number> {
+  const listing = (await nft.list('list', 'map', 'ip', 'fairlead', 'endpoints')) as Listing;
+  return listing.nftables.reduce((sum, { map }) => sum + (map?.elem?.length ?? 0), 0);
+}
+
+async function main(): Promise<void> {
+  const all = everything();
+  const times: number[] = [];
+  let node: Node | undefined;
+  for (let index = 0; index < loads; index += 1) {
+    node = await openNode(`${prefix}-${index}`);
+    times.push(await receive(node, all));
+  }
+  if (node === undefined) return;
+  const expected = size.services * size.endpointsPerService;
+  const found = await endpointsIn(node);
+  if (found !== expected) throw new Error(`The kernel holds ${found} endpoints, not ${expected}`);
+  const changeTimes: number[] = [];
+  for (let index = 1; index <= warmUpChanges + changes; index += 1) {
+    const ms = await receive(node, changeOf(index));
+    if (index > warmUpChanges) changeTimes.push(ms);
+  }
+  const subject = `${size.services} Services x ${size.endpointsPerService} endpoints`;
+  report('nft', [
+    { what: `${subject}: load, the slowest of ${loads}`, unit: 'ms', ours: Math.max(...times), goal: { below: 1_500 } },
+    { what: 'one endpoint: update to commit, p50', unit: 'ms', ours: percentile(changeTimes, 50), goal: { below: 20 } },
+    { what: 'one endpoint: update to commit, p99', unit: 'ms', ours: percentile(changeTimes, 99), goal: { below: 20 } },
+  ]);
+}
+
+await removeNamespaces(prefix);
+try {
+  await main();
+} finally {
+  await removeNamespaces(prefix);
+}
