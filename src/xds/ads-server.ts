@@ -1,8 +1,9 @@
 import { type MethodDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../protos/resource-entry.ts';
-import type { AdsEvents, Variant } from './ads-events.ts';
+import type { AdsEvents, CloseReason, Variant } from './ads-events.ts';
 import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
+import { type BoundAddress, Connections } from './connections.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { CacheListener, ResourceCache } from './resource-cache.ts';
@@ -22,13 +23,6 @@ export interface AdsServerOptions {
   readonly events?: AdsEvents;
 }
 
-export interface BoundAddress {
-  /** As given to `listen`, with the port that was chosen. */
-  readonly address: string;
-  /** 0 for a Unix socket. */
-  readonly port: number;
-}
-
 const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 
 /** Serves the resources of a cache over ADS, delta and state-of-the-world. */
@@ -38,6 +32,7 @@ export class AdsServer implements CacheListener {
   readonly #limits: Limits;
   readonly #events: AdsEvents;
   readonly #server: Server;
+  readonly #connections = new Connections();
   readonly #context: StreamContext;
   readonly #streams = new Set<AdsStream>();
   readonly #streamsOfPeer = new Map<string, number>();
@@ -66,14 +61,11 @@ export class AdsServer implements CacheListener {
    * @throws when the address cannot be bound
    */
   async listen(address: string, credentials = ServerCredentials.createInsecure()): Promise<BoundAddress> {
-    const port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
-    });
+    const injector = this.#server.createConnectionInjector(credentials);
+    const bound = await this.#connections.listen(address, (socket) => injector.injectConnection(socket));
     this.#checks ??= setInterval(() => this.#check(), checkInterval(this.#limits)).unref();
-    if (address.startsWith('unix:')) return { address, port: 0 };
-    const bound = `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
-    this.#logger.info({ address: bound }, 'ADS server listened');
-    return { address: bound, port };
+    this.#logger.info({ address: bound.address }, 'ADS server listened');
+    return bound;
   }
 
   /** Every open stream, in the order of connection. Without `resources`, cheap enough to be polled. */
@@ -97,11 +89,11 @@ export class AdsServer implements CacheListener {
     this.#isClosing = true;
     clearInterval(this.#checks);
     this.#cache.unlisten(this);
-    const stopped = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    this.#connections.stopListening();
     for (const stream of this.#streams) stream.close('shutdown', 'The server is shutting down');
-    const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
-    await stopped;
-    clearTimeout(force);
+    // It calls back before the streams have ended, so the sockets are waited for instead.
+    this.#server.tryShutdown(() => undefined);
+    await this.#connections.closed(graceMs);
   }
 
   /** Of CacheListener. */
@@ -130,7 +122,7 @@ export class AdsServer implements CacheListener {
       },
     });
     const { cache, viewOf, logger } = options;
-    const onClosed = (stream: AdsStream) => this.#forget(stream);
+    const onClosed = (stream: AdsStream, reason: CloseReason) => this.#forget(stream, reason);
     return { cache, viewOf, logger, limits: this.#limits, events: this.#events, encoder, scheduler, onClosed };
   }
 
@@ -147,8 +139,9 @@ export class AdsServer implements CacheListener {
     else if (ofPeer > this.#limits.streamsPerPeer) stream.close('limit', `Too many streams of ${host}`);
   }
 
-  #forget(stream: AdsStream): void {
+  #forget(stream: AdsStream, reason: CloseReason): void {
     if (!this.#streams.delete(stream)) return;
+    if (reason === 'stalled') this.#connections.cutOff(stream.peer);
     const host = hostOf(stream.peer);
     const left = (this.#streamsOfPeer.get(host) ?? 1) - 1;
     if (left === 0) this.#streamsOfPeer.delete(host);

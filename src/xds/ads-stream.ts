@@ -24,7 +24,7 @@ export interface StreamContext {
   readonly events: AdsEvents;
   readonly encoder: ResponseEncoder;
   readonly scheduler: Scheduler;
-  readonly onClosed: (stream: AdsStream) => void;
+  readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
 }
 
 const codes: Record<CloseReason, Code> = {
@@ -118,7 +118,7 @@ export class AdsStream implements Sender, StreamRef {
     this.#client?.close();
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
-    this.#context.onClosed(this);
+    this.#context.onClosed(this, reason);
     this.#context.events.streamClosed?.(this, reason);
     const level = reason === 'client' || reason === 'shutdown' ? 'debug' : 'warn';
     this.#context.logger[level]({ ...this.#names(), reason, message }, 'Stream closed');

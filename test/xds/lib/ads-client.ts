@@ -54,13 +54,9 @@ export class AdsClient {
   #hasSent = false;
   #node: Record<string, unknown> | undefined;
 
-  constructor(
-    address: string,
-    variant: 'delta' | 'sotw',
-    node: Record<string, unknown> | undefined = { id: 'node-a' },
-  ) {
+  constructor(address: string, variant: 'delta' | 'sotw', node: Record<string, unknown> | 'none' = { id: 'node-a' }) {
     this.variant = variant;
-    this.#node = node;
+    this.#node = node === 'none' ? undefined : node;
     this.#client = new Client(address, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': -1,

@@ -55,3 +55,26 @@ export function scopedRoute(name: string, options: Options = { wildcard: true })
   });
   return entry(typeUrls.scopedRoute, name, build, options);
 }
+
+/** A real listener on any port of loopback that sends TCP to a cluster, asked for when the first connection comes. */
+export function tcpListener(name: string, clusterName: string): ResourceEntry {
+  const type = 'type.googleapis.com/envoy.extensions.filters.network.';
+  const setCluster = {
+    '@type': `${type}set_filter_state.v3.Config`,
+    onNewConnection: [
+      { objectKey: 'envoy.tcp_proxy.cluster', formatString: { textFormatSource: { inlineString: clusterName } } },
+    ],
+  };
+  const tcpProxy = {
+    '@type': `${type}tcp_proxy.v3.TcpProxy`,
+    statPrefix: name,
+    cluster: 'none',
+    onDemand: { odcdsConfig: { ads: {}, resourceApiVersion: 'V3' } },
+  };
+  const filters = [
+    { name: 'cluster', typedConfig: setCluster },
+    { name: 'proxy', typedConfig: tcpProxy },
+  ];
+  const address = { socketAddress: { address: '127.0.0.1', portValue: 0 } };
+  return entry(typeUrls.listener, name, () => ({ name, address, filterChains: [{ filters }] }), { wildcard: true });
+}
