@@ -1,11 +1,11 @@
 /** One instruction of a Dockerfile: `COPY`, and what follows it with continued lines joined. */
-export interface Instruction {
+interface Instruction {
   readonly keyword: string;
   readonly value: string;
   readonly line: number;
 }
 
-export interface Stage {
+interface Stage {
   readonly name: string | undefined;
   readonly base: string;
   readonly instructions: readonly Instruction[];
@@ -73,21 +73,25 @@ export interface ImageConfig {
   readonly workdir: string;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export function imageConfigOf({ stages }: Dockerfile): ImageConfig {
-  const last = (keyword: string) => stages.at(-1)?.instructions.findLast((one) => one.keyword === keyword)?.value;
+  const instructions = stages.at(-1)?.instructions ?? [];
+  const last = (keyword: string) => instructions.findLast((one) => one.keyword === keyword)?.value;
   const list = (keyword: string) => JSON.parse(last(keyword) ?? '[]') as readonly string[];
+  const variables = instructions.filter(({ keyword }) => keyword === 'ENV').map(({ value }) => splitOnce(value, '='));
   return {
     user: last('USER') ?? '0:0',
     workdir: last('WORKDIR') ?? '/',
     entrypoint: list('ENTRYPOINT'),
     command: list('CMD'),
+    environment: Object.fromEntries(variables.map(([name, value]) => [name, value ?? ''])),
   };
 }
 
 /** Sources and target of a COPY; `from` names the stage it takes them from, absent for the build context. */
-export interface Copy {
+interface Copy {
   readonly from: string | undefined;
   readonly sources: readonly string[];
   readonly target: string;

@@ -1,74 +1,61 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../../testbed/wait.ts';
-import { type Image, imageOf } from './images.ts';
-import { namespaceOf } from './network.ts';
+import { type Image, imageOf } from '../images.ts';
+import {
+  baseEnvironment,
+  defaultCapabilities,
+  isAlive,
+  isLaidOut,
+  joinCommand,
+  type Rights,
+  type Sandbox,
+  sandboxCommand,
+} from '../sandbox.ts';
 import { type ComposeProject, type ComposeService, networkHostOf } from './project.ts';
 
-/** Capabilities that Docker leaves a container unless told otherwise. */
-const defaultCapabilities = [
-  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service'],
-  ...['net_raw', 'sys_chroot', 'mknod', 'audit_write', 'setfcap'],
-];
-
-/** Containers without an engine: processes in the namespaces of a project, known to later commands by files in a folder. */
+/** Containers of a project without an engine; later commands know them by files in a folder. */
 export class Containers {
   readonly #project: ComposeProject;
-  readonly #root: string;
   readonly #folder: string;
   readonly #prefix: string;
 
-  constructor(
-    project: ComposeProject,
-    options: { readonly root: string; readonly folder: string; readonly prefix: string },
-  ) {
+  /** `prefix` begins the names of network namespaces. */
+  constructor(project: ComposeProject, folder: string, prefix: string) {
     this.#project = project;
-    this.#root = options.root;
-    this.#folder = options.folder;
-    this.#prefix = options.prefix;
+    this.#folder = folder;
+    this.#prefix = prefix;
   }
 
   isRunning(name: string): boolean {
-    const pid = this.#pidOf(name);
-    return pid !== undefined && isAlive(pid);
+    return this.#livePid(name) !== undefined;
   }
 
   /** Does nothing when it runs already. */
   async start(name: string): Promise<void> {
     if (this.isRunning(name)) return;
-    const service = this.#service(name);
-    const image = imageOf(service, this.#root);
-    const root = join(this.#folder, name, 'root');
-    mkdirSync(root, { recursive: true });
+    const { command, environment } = sandboxCommand(this.#sandbox(name));
     const log = openSync(this.logFile(name), 'a');
-    const command = [...this.#namespaceCommand(name), ...rightsCommand(service, image), ...processOf(service, image)];
     const [file = '', ...args] = command;
-    const child = spawn(file, args, {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...baseEnvironment, ...service.environment, ...this.#layout(name, service, image, root) },
-    });
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env: environment });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('spawn', () => resolve(child.pid ?? 0));
     });
     child.unref();
     writeFileSync(join(this.#folder, name, 'pid'), String(pid));
-    await waitUntil(() => !isAlive(pid) || isSetUp(pid), { what: `the container ${name} to be laid out` });
+    await waitUntil(() => !isAlive(pid) || isLaidOut(pid), { what: `the container ${name} to be laid out` });
   }
 
   /** Runs a command in a running container as its user, with this process's standard streams; resolves with its code. */
   exec(name: string, command: readonly string[]): Promise<number> {
     const service = this.#service(name);
-    const pid = this.#pidOf(name);
-    if (pid === undefined || !isAlive(pid)) throw new Error(`service "${name}" is not running`);
-    const image = imageOf(service, this.#root);
-    const enter = ['nsenter', '-t', String(pid), '-m', '-u', '-n', '-r', '-w', '--'];
-    const [file = '', ...args] = [...enter, ...rightsCommand(service, image), ...command];
-    const child = spawn(file, args, { stdio: 'inherit', env: { ...baseEnvironment, ...service.environment } });
-    // A signal for this process is one for the command.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+    const pid = this.#livePid(name);
+    if (pid === undefined) throw new Error(`service "${name}" is not running`);
+    const image = imageOf(service.image);
+    const [file = '', ...args] = joinCommand(pid, rightsOf(service, image), command);
+    const child = spawn(file, args, { stdio: 'inherit', env: environmentOf(service, image) });
     return new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? 137));
@@ -77,8 +64,8 @@ export class Containers {
 
   /** Ends a container and waits until it is gone; SIGKILL follows a signal that it does not heed in time. */
   async end(name: string, signal: NodeJS.Signals, withinMs = 10_000): Promise<void> {
-    const pid = this.#pidOf(name);
-    if (pid === undefined || !isAlive(pid)) return;
+    const pid = this.#livePid(name);
+    if (pid === undefined) return;
     process.kill(pid, signal);
     try {
       await waitUntil(() => !isAlive(pid), { what: `${name} to end`, withinMs });
@@ -94,8 +81,9 @@ export class Containers {
 
   /** Deletes what it knows of all containers. */
   forget(): void {
-    for (const name of Object.keys(this.#project.services))
+    for (const name of Object.keys(this.#project.services)) {
       rmSync(join(this.#folder, name), { recursive: true, force: true });
+    }
   }
 
   #service(name: string): ComposeService {
@@ -104,40 +92,43 @@ export class Containers {
     return service;
   }
 
-  #pidOf(name: string): number | undefined {
+  #livePid(name: string): number | undefined {
     try {
-      return Number(readFileSync(join(this.#folder, name, 'pid'), 'utf8'));
+      const pid = Number(readFileSync(join(this.#folder, name, 'pid'), 'utf8'));
+      return isAlive(pid) ? pid : undefined;
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw err;
     }
   }
 
-  #namespaceCommand(name: string): readonly string[] {
-    const host = networkHostOf(this.#service(name)) ?? name;
-    const network = `--net=/run/netns/${namespaceOf(this.#prefix, host)}`;
-    return ['nsenter', network, '--', 'unshare', '--mount', '--uts', join(import.meta.dirname, 'container.sh')];
-  }
-
-  #layout(name: string, service: ComposeService, image: Image, root: string): Readonly<Record<string, string>> {
-    const files = Object.entries(image.files).map(([source, target]) => `${source}:${target}:ro`);
-    const volumes = (service.volumes ?? []).map((one) => `${one.source}:${one.target}:${one.read_only ? 'ro' : 'rw'}`);
+  #sandbox(name: string): Sandbox {
+    const service = this.#service(name);
+    const image = imageOf(service.image);
+    const root = join(this.#folder, name, 'root');
+    mkdirSync(root, { recursive: true });
     const host = networkHostOf(service) ?? name;
+    const volumes = (service.volumes ?? []).map(({ source, target, read_only = false }) => {
+      return { source, target, readOnly: read_only };
+    });
     return {
-      ROOT: root,
-      HOST_NAME: this.#service(host).hostname ?? host,
-      WORKDIR: image.config.workdir,
-      READ_ONLY: service.read_only === true ? '1' : '0',
-      MOUNTS: [...files, ...volumes].join('\n'),
-      TMPFS: (service.tmpfs ?? []).join(' '),
+      root,
+      namespace: `${this.#prefix}${host}`,
+      hostName: this.#service(host).hostname ?? host,
+      workdir: image.config.workdir,
+      readOnly: service.read_only === true,
+      mounts: [...image.files, ...volumes],
+      tmpfs: service.tmpfs ?? [],
+      environment: environmentOf(service, image),
+      rights: rightsOf(service, image),
+      command: processOf(service, image),
     };
   }
 }
 
-const baseEnvironment = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  NODE_ENV: 'production',
-};
+function environmentOf(service: ComposeService, image: Image): Readonly<Record<string, string>> {
+  return { ...baseEnvironment, ...image.config.environment, ...service.environment };
+}
 
 /** Compose: an entrypoint of the service takes the place of the image's, and its command too. */
 function processOf(service: ComposeService, image: Image): readonly string[] {
@@ -145,39 +136,9 @@ function processOf(service: ComposeService, image: Image): readonly string[] {
   return [...image.config.entrypoint, ...(service.command ?? image.config.command)];
 }
 
-/** The user, and the capabilities that the service is left with and nothing in it can regain. */
-function rightsCommand(service: ComposeService, image: Image): readonly string[] {
-  const [uid = '0', gid = uid] = (service.user ?? image.config.user).split(':');
+function rightsOf(service: ComposeService, image: Image): Rights {
+  const [uid = 0, gid = uid] = (service.user ?? image.config.user).split(':').map(Number);
   const kept = (service.cap_drop ?? []).includes('ALL') ? [] : defaultCapabilities;
-  const added = (service.cap_add ?? []).map((name) => name.toLowerCase().replace(/^cap_/, ''));
-  const bounding = ['-all', ...[...kept, ...added].map((name) => `+${name}`)].join(',');
-  const noNew = (service.security_opt ?? []).some((option) => option.startsWith('no-new-privileges'));
-  return [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    '--inh-caps=-all',
-    `--bounding-set=${bounding}`,
-    ...(noNew ? ['--no-new-privs'] : []),
-    '--',
-  ];
-}
-
-/** A zombie that nobody waits for yet counts as gone. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-/** From then on the process's root is the container's, so commands can join it. */
-function isSetUp(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/root`) !== '/';
-  } catch {
-    return false;
-  }
+  const noNewPrivileges = (service.security_opt ?? []).some((option) => option.startsWith('no-new-privileges'));
+  return { uid, gid, capabilities: [...kept, ...(service.cap_add ?? [])], noNewPrivileges };
 }

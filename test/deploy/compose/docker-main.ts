@@ -7,17 +7,15 @@
  * Environment: COMPOSE_FILE, COMPOSE_LOADER (compose-spec), COMPOSE_STATE (a folder), COMPOSE_PREFIX (of namespaces).
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { listNamespaces, removeNamespaces } from '../../testbed/namespaces.ts';
 import { waitUntil } from '../../testbed/wait.ts';
 import { Containers } from './containers.ts';
 import { openNetworks } from './network.ts';
 import { type ComposeProject, loadProject, startOrder } from './project.ts';
 
-const root = join(import.meta.dirname, '../../..');
 const prefix = environment('COMPOSE_PREFIX');
 const project = await loadProject(environment('COMPOSE_FILE'), environment('COMPOSE_LOADER'));
-const containers = new Containers(project, { root, folder: environment('COMPOSE_STATE'), prefix });
+const containers = new Containers(project, environment('COMPOSE_STATE'), prefix);
 
 type Command = (args: readonly string[]) => Promise<number>;
 

@@ -2,11 +2,6 @@ import { addNamespaces, ipBatch } from '../../testbed/namespaces.ts';
 import { run } from '../../testbed/run.ts';
 import type { ComposeProject, ComposeService } from './project.ts';
 
-/** Only services with a network of their own have a namespace. */
-export function namespaceOf(prefix: string, service: string): string {
-  return `${prefix}${service}`;
-}
-
 /**
  * What Docker's bridge driver makes: a bridge in a namespace that stands for the host, one link of each service to it, named eth0
  * there, with its address and a default route to the bridge.
@@ -35,7 +30,7 @@ interface Attachment {
 }
 
 async function attach({ prefix, name, service, network, gateway, bits }: Attachment): Promise<void> {
-  const own = namespaceOf(prefix, name);
+  const own = `${prefix}${name}`;
   const address = service.networks?.[network]?.ipv4_address;
   if (address === undefined) return;
   await ipBatch([`link add v-${name} netns ${prefix}host type veth peer name eth0 netns ${own}`]);

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KubernetesObject, V1Container } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../src/controller/configuration.ts';
+import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
+import { makeKubectl, root } from './setup.ts';
+
+const folder = join(root, 'deploy/kubernetes');
+
+describe('the Kubernetes manifests', () => {
+  let objects: readonly KubernetesObject[];
+  let containers: readonly V1Container[];
+
+  beforeAll(async () => {
+    await makeKubectl();
+    objects = await kustomize(join(folder, 'example'));
+    containers = ['fairlead-controller', 'fairlead-node'].flatMap((name) => containersOf(objects, name));
+  }, 1_800_000);
+
+  it('name the versions of this tree', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const envoy = /ENVOY_VERSION:-([\d.]+)/.exec(readFileSync(join(root, 'scripts/setup.sh'), 'utf8'))?.[1];
+    const base = await kustomize(join(folder, 'base'));
+    const images = ['fairlead-controller', 'fairlead-node'].flatMap((name) =>
+      containersOf(base, name).map(({ image }) => image),
+    );
+    expect([...new Set(images)].sort()).toEqual([
+      `envoyproxy/envoy:v${envoy}`,
+      `fairlead/agent:${version}`,
+      `fairlead/controller:${version}`,
+    ]);
+  });
+
+  it('carry a controller configuration that the controller reads', () => {
+    const path = join(folder, 'base/controller-configuration.yaml');
+    expect(parseConfiguration(readFileSync(path, 'utf8'), path).adminAddress).toBe('127.0.0.1:18001');
+  });
+
+  it('grant reading of Services, EndpointSlices and Nodes to the controller, and nothing to nodes', () => {
+    const read = ['endpointslices', 'nodes', 'services'].flatMap((what) => [`list ${what}`, `watch ${what}`]);
+    expect(grantsOf(objects, 'fairlead-controller')).toEqual(read.sort());
+    const bindings = objects.filter(({ kind }) => kind?.endsWith('RoleBinding') === true || kind === 'Role');
+    expect(bindings.map(({ metadata }) => metadata?.name)).toEqual(['fairlead-controller']);
+    expect(templateOf(objects, 'fairlead-node').spec?.automountServiceAccountToken).toBe(false);
+  });
+
+  it('leave one container privileged, which ends before the others start', () => {
+    const privileged = containers.filter(({ securityContext }) => securityContext?.privileged === true);
+    expect(privileged.map(({ name, restartPolicy }) => [name, restartPolicy])).toEqual([['sysctls', undefined]]);
+    for (const { name, securityContext } of containers.filter((one) => !privileged.includes(one))) {
+      expect(securityContext?.allowPrivilegeEscalation, name).toBe(false);
+      expect(securityContext?.capabilities?.drop, name).toEqual(['ALL']);
+      expect(securityContext?.capabilities?.add ?? [], name).toEqual(name === 'controller' ? [] : ['NET_ADMIN']);
+    }
+    for (const { name, securityContext } of containers)
+      expect(securityContext?.readOnlyRootFilesystem, name).toBe(true);
+  });
+
+  it('request memory, limit it, and never limit CPU', () => {
+    for (const { name, resources } of containers) {
+      expect(resources?.requests?.['memory'], name).toBeDefined();
+      expect(resources?.limits?.['memory'], name).toBeDefined();
+      expect(resources?.limits?.['cpu'], name).toBeUndefined();
+    }
+  });
+
+  it('keep the heaps of Node and Envoy below the memory limits', () => {
+    for (const container of containers.filter(({ env = [] }) => env.some(({ name }) => name === 'NODE_OPTIONS'))) {
+      const options = container.env?.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '';
+      const heap = Number(/--max-old-space-size=(\d+)/.exec(options)?.[1]);
+      expect(heap, container.name).toBe((mebibytesOf(container) * 3) / 4);
+    }
+    const agent = containers.find(({ name }) => name === 'agent');
+    const envoy = containers.find(({ name }) => name === 'envoy');
+    const heap = Number(/--envoy-max-heap=(\d+)Mi/.exec(agent?.args?.join(' ') ?? '')?.[1]);
+    expect(heap).toBeLessThan(envoy === undefined ? 0 : mebibytesOf(envoy));
+  });
+
+  it('need neither a ClusterIP nor cluster DNS: host network, host DNS, the API server by address', () => {
+    for (const name of ['fairlead-controller', 'fairlead-node']) {
+      const spec = templateOf(objects, name).spec;
+      expect([spec?.hostNetwork, spec?.dnsPolicy, spec?.enableServiceLinks], name).toEqual([true, 'Default', false]);
+    }
+    const controller = containers.find(({ name }) => name === 'controller');
+    const source = controller?.envFrom?.[0]?.configMapRef?.name;
+    const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata?.name === source);
+    expect(config).toMatchObject({ data: { KUBERNETES_SERVICE_HOST: '192.0.2.10', KUBERNETES_SERVICE_PORT: '6443' } });
+    expect(objects.filter(({ kind }) => kind === 'Service')).toEqual([]);
+  });
+});
+
+function containersOf(objects: readonly KubernetesObject[], name: string): readonly V1Container[] {
+  const spec = templateOf(objects, name).spec;
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+}
+
+function mebibytesOf({ name, resources }: V1Container): number {
+  const match = /^(\d+)(Mi|Gi)$/.exec(resources?.limits?.['memory'] ?? '');
+  if (match === null) throw new Error(`${name} has no memory limit in Mi or Gi`);
+  return Number(match[1]) * (match[2] === 'Gi' ? 1024 : 1);
+}
