@@ -37,7 +37,7 @@ export interface Attempt {
   /** The client as the backend saw it. */
   readonly clientAddress?: string;
   readonly clientPort?: number;
-  /** Envoy turned it away for a circuit breaker (`x-envoy-overloaded`). */
+  /** Envoy turned it away for a circuit breaker (an overflow). */
   readonly overloaded?: boolean;
 }
 

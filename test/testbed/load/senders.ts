@@ -4,6 +4,9 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { echoIn, type Finding, failure, type LoadOptions } from './attempt.ts';
 
+/** In the body of Envoy's answer when a circuit breaker trips; `x-envoy-overloaded` may be suppressed. */
+const overflowText = 'reset reason: overflow';
+
 /** Makes one attempt; never throws. */
 export type Sender = () => Promise<Finding>;
 
@@ -42,7 +45,7 @@ function httpSender(options: LoadOptions): Sender {
 async function readResponse(response: http.IncomingMessage, reusedConnection: boolean): Promise<Finding> {
   const body = await text(response);
   const status = response.statusCode ?? 0;
-  const overloaded = response.headers['x-envoy-overloaded'] === undefined ? {} : { overloaded: true };
+  const overloaded = body.includes(overflowText) ? { overloaded: true } : {};
   return { outcome: status >= 400 ? 'status' : 'ok', status, reusedConnection, ...echoIn(body), ...overloaded };
 }
 

@@ -1,0 +1,64 @@
+import { lockPrefix } from '../testbed/lock.ts';
+import { commandsToTry } from './keep.ts';
+import { ClaimFailed, type Narrator } from './narrator.ts';
+import { story } from './story/story.ts';
+import { duration } from './telling.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export interface DemoOptions extends WorldOptions {
+  /** Leave everything running after the story, until `interrupted`. */
+  readonly keep: boolean;
+  /** Aborts when the user asks to end; the demo then cleans up and returns. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Tells the whole story and cleans up, whatever happens. Returns the exit code. */
+export async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number> {
+  const release = lockPrefix(options.prefix);
+  const world = new World(options);
+  try {
+    return await orInterrupted(tellStory(world, options, narrator), options.interrupted);
+  } catch (err) {
+    return tellFailure(err, world, narrator);
+  } finally {
+    narrator.doing('cleaning up');
+    await world.close();
+    release();
+    narrator.plain('');
+  }
+}
+
+async function tellStory(world: World, { keep, interrupted }: DemoOptions, narrator: Narrator): Promise<number> {
+  const began = performance.now();
+  for (const step of story) {
+    narrator.step(step.title, story.length);
+    await step.tell(world, narrator);
+  }
+  narrator.plain('');
+  narrator.claim(true, `all ${narrator.claims} claims held, in ${duration(performance.now() - began)}`);
+  if (keep) {
+    narrator.plain(await commandsToTry(world));
+    await aborted(interrupted);
+  }
+  return 0;
+}
+
+/** 130 and 143 by convention would tell which signal; what matters is that it did not come to its end. */
+const interruptedCode = 130;
+
+function orInterrupted(told: Promise<number>, interrupted: AbortSignal): Promise<number> {
+  told.catch(() => {}); // Once interrupted, what the steps meet in the closing world does not matter.
+  return Promise.race([told, aborted(interrupted).then(() => interruptedCode)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function tellFailure(err: unknown, world: World, narrator: Narrator): number {
+  const reason = err instanceof ClaimFailed ? 'a claim did not hold' : err instanceof Error ? err.stack : String(err);
+  narrator.failure(`The demo failed: ${reason}`);
+  narrator.plain(`  Logs: ${world.workshop.logs}`);
+  return 1;
+}

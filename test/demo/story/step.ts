@@ -1,0 +1,8 @@
+import type { Narrator } from '../narrator.ts';
+import type { World } from '../world.ts';
+
+/** One step of the story; it tells what it does and throws when a claim does not hold. */
+export interface Step {
+  readonly title: string;
+  readonly tell: (world: World, narrator: Narrator) => Promise<void>;
+}
