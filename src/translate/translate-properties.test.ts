@@ -69,8 +69,14 @@ const service: fc.Arbitrary<Service> = fc.record({
   policy,
 });
 
-function endpoint(family: 'IPv4' | 'IPv6'): fc.Arbitrary<Endpoint> {
-  const hints = <T>(values: readonly T[]) => fc.oneof(fc.constant([]), fc.subarray([...values], { minLength: 1 }));
+type Hints = 'none' | 'zones' | 'nodes' | 'any';
+
+/** Hints count only when all endpoints have them, so that slices mostly agree on it. */
+function endpoint(family: 'IPv4' | 'IPv6', style: Hints): fc.Arbitrary<Endpoint> {
+  const hints = (values: readonly string[], all: boolean) => {
+    const some = fc.subarray([...values], { minLength: 1 });
+    return all ? some : style === 'any' ? fc.oneof(fc.constant([]), some) : fc.constant([]);
+  };
   return fc.record(
     {
       address: address[family],
@@ -79,14 +85,19 @@ function endpoint(family: 'IPv4' | 'IPv6'): fc.Arbitrary<Endpoint> {
       terminating: fc.boolean(),
       nodeName: fc.constantFrom(...nodes),
       zone: fc.constantFrom('zone-a', 'zone-b'),
-      hintZones: hints(['zone-a', 'zone-b']),
-      hintNodes: hints(nodes),
+      hintZones: hints(['zone-a', 'zone-b'], style === 'zones'),
+      hintNodes: hints(nodes, style === 'nodes'),
     },
     { requiredKeys: ['address', 'ready', 'serving', 'terminating', 'hintZones', 'hintNodes'] },
   );
 }
 
-const slice: fc.Arbitrary<EndpointSlice> = fc.constantFrom('IPv4' as const, 'IPv6' as const).chain((family) =>
+const kinds = fc.tuple(
+  fc.constantFrom('IPv4' as const, 'IPv6' as const),
+  fc.constantFrom('none' as const, 'zones' as const, 'nodes' as const, 'any' as const),
+);
+
+const slice: fc.Arbitrary<EndpointSlice> = kinds.chain(([family, style]) =>
   fc.record({
     namespace: fc.constantFrom('default', 'shop'),
     name: fc.integer({ min: 0, max: 20 }).map((n) => `slice-${n}`),
@@ -96,7 +107,7 @@ const slice: fc.Arbitrary<EndpointSlice> = fc.constantFrom('IPv4' as const, 'IPv
       minLength: 1,
       maxLength: 4,
     }),
-    endpoints: fc.array(endpoint(family), { maxLength: 6 }),
+    endpoints: fc.array(endpoint(family, style), { maxLength: 6 }),
   }),
 );
 

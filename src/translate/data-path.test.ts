@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { DataPathChoice } from '../model/policy.ts';
+import type { Service, ServicePort } from '../model/service.ts';
+import { dataPathOf } from './data-path.ts';
+
+const http: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
+const tcp: ServicePort = { name: 'db', protocol: 'TCP', port: 5432, appProtocol: 'tcp' };
+const dns: ServicePort = { name: 'dns', protocol: 'TCP', port: 53, appProtocol: 'tcp' };
+const udp: ServicePort = { name: 'dns', protocol: 'UDP', port: 53, appProtocol: 'tcp' };
+
+function service(rest: Partial<Service> = {}, dataPath?: DataPathChoice): Service {
+  return {
+    namespace: 'shop',
+    name: 'web',
+    createdAt: '',
+    clusterIPs: ['10.96.0.1'],
+    ports: [],
+    internalTrafficPolicy: 'Cluster',
+    sessionAffinity: { kind: 'None' },
+    policy: dataPath === undefined ? {} : { dataPath },
+    ...rest,
+  };
+}
+
+const sticky: Partial<Service> = { sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } };
+const apiServer: Partial<Service> = { namespace: 'default', name: 'kubernetes' };
+
+describe('dataPathOf', () => {
+  it.each([
+    ['HTTP', http, {}, 'EnvoyHttp', 'EnvoyHttp'],
+    ['TCP', tcp, {}, 'EnvoyTcp', 'EnvoyTcp'],
+    ['DNS over TCP', dns, {}, 'Kernel', 'EnvoyTcp'],
+    ['UDP', udp, {}, 'Kernel', 'Kernel'],
+    ['SCTP', { ...tcp, protocol: 'SCTP' }, {}, 'Kernel', 'Kernel'],
+    ['session affinity', http, sticky, 'Kernel', 'Kernel'],
+    ['the API server', tcp, apiServer, 'Kernel', 'Kernel'],
+    ['a Service that has but its name of it', tcp, { ...apiServer, namespace: 'shop' }, 'EnvoyTcp', 'EnvoyTcp'],
+  ] as const)('for %s', (_, port, rest, byDefault, asEnvoy) => {
+    expect(dataPathOf(service(rest), port).path).toBe(byDefault);
+    const asked = dataPathOf(service({ ...rest, policy: { dataPath: 'Envoy' } }), port);
+    expect(asked.path).toBe(asEnvoy);
+    expect(asked.refusal === undefined).toBe(asEnvoy !== 'Kernel');
+    const kernel = dataPathOf(service({ ...rest, policy: { dataPath: 'Kernel' } }), port);
+    expect(kernel).toEqual({ path: 'Kernel' });
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { ModelStore } from '../model/model.ts';
+import { formatProblem } from '../model/problem.ts';
+import type { Service } from '../model/service.ts';
+import { typeUrls } from '../protos/type-urls.ts';
+import { defaultSettings } from './settings.ts';
+import { translateCommon, translateEndpoints, translateService } from './translate.ts';
+
+const web: Service = {
+  namespace: 'shop',
+  name: 'web',
+  createdAt: '2026-01-01T00:00:00Z',
+  clusterIPs: ['10.96.0.1', 'fd00::1'],
+  ports: [
+    { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' },
+    { name: 'dns', protocol: 'UDP', port: 53, appProtocol: 'tcp' },
+  ],
+  internalTrafficPolicy: 'Cluster',
+  sessionAffinity: { kind: 'None' },
+  policy: {},
+};
+
+function modelOf(...services: readonly Service[]): ModelStore {
+  const model = new ModelStore();
+  model.apply(services.map((value) => ({ kind: 'Service', key: `${value.namespace}/${value.name}`, value })));
+  return model;
+}
+
+function namesOf(model: ModelStore, key: string, typeUrl: string, wildcard: boolean): readonly string[] {
+  const { entries } = translateService(model, key, defaultSettings);
+  return entries.filter((entry) => entry.typeUrl === typeUrl && entry.wildcard === wildcard).map(({ name }) => name);
+}
+
+describe('translateService', () => {
+  it('names what Envoy asks for by the address, and what gRPC asks for by the Service', () => {
+    const model = modelOf(web);
+    const byAddress = ['10.96.0.1:80', '[fd00::1]:80'];
+    expect(namesOf(model, 'shop/web', typeUrls.scopedRoute, true)).toEqual(byAddress);
+    expect(namesOf(model, 'shop/web', typeUrls.route, false)).toEqual([...byAddress, 'shop/web:80']);
+    expect(namesOf(model, 'shop/web', typeUrls.cluster, false)).toEqual([...byAddress, 'shop/web:80']);
+    expect(namesOf(model, 'shop/web', typeUrls.endpoint, false)).toEqual([...byAddress, 'shop/web:80']);
+    expect(namesOf(model, 'shop/web', typeUrls.listener, false)).toEqual(['shop/web:80']);
+    expect(namesOf(model, 'shop/web', typeUrls.serviceView, true)).toEqual(['shop/web']);
+  });
+
+  it('is empty for a Service that does not exist', () => {
+    expect(translateService(modelOf(), 'shop/web', defaultSettings)).toEqual({ entries: [], warnings: [] });
+    expect(translateEndpoints(modelOf(), 'shop/web', defaultSettings)).toEqual([]);
+  });
+
+  it('leaves a cluster IP to the older Service and says so', () => {
+    const late: Service = { ...web, name: 'late', createdAt: '2026-02-01T00:00:00Z', clusterIPs: ['fd00::1'] };
+    const model = modelOf(late, web);
+    expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual(['shop/late:80']);
+    expect(translateService(model, 'shop/late', defaultSettings).warnings.map(formatProblem)).toEqual([
+      'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not served at it',
+    ]);
+  });
+
+  it('builds from what the model held when it was translated', () => {
+    const model = modelOf(web);
+    const before = translateService(model, 'shop/web', defaultSettings).entries;
+    model.apply([{ kind: 'Service', key: 'shop/web', value: { ...web, policy: { loadBalancing: 'Maglev' } } }]);
+    const cluster = before.find(({ typeUrl }) => typeUrl === typeUrls.cluster);
+    expect(cluster?.build({ nodeName: '', zone: '' })).toMatchObject({ lbPolicy: 'LEAST_REQUEST' });
+  });
+});
+
+describe('translateCommon', () => {
+  it('has the collector only when there is one, before the listeners that need it', () => {
+    const names = (settings = defaultSettings) => translateCommon(settings).map(({ name }) => name);
+    expect(names()).toEqual(['tcp', 'http']);
+    const tracing = { collector: { address: '10.0.0.7', port: 4317 }, samplingPercent: 1 };
+    expect(names({ ...defaultSettings, tracing })).toEqual(['opentelemetry-collector', 'tcp', 'http']);
+  });
+});
