@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { ModelUpdate } from '../../model/model.ts';
+import type { Problem } from '../../model/problem.ts';
+import { brokenContent, type ManifestContent } from './manifest-content.ts';
+import { mergeUpdates } from './manifest-files.ts';
+import { ManifestIndex } from './manifest-index.ts';
+import { parseText } from './parse-off-thread.ts';
+import { decode, defaultMaxBytes, readText, tooLarge } from './read-file.ts';
+import { messageOf, scanDirectory } from './scan-directory.ts';
+
+export interface ReadManifestsOptions {
+  /** What `-` stands for; default is the process's own. */
+  readonly stdin?: Readable;
+  /** Default 10 MiB. */
+  readonly maxBytes?: number;
+}
+
+export interface Manifests {
+  readonly updates: readonly ModelUpdate[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads manifests once: a file (whatever its name), a directory with all below it, or `-`, the standard input. What
+ * cannot be read is a problem, not an error; all good objects are in `updates`.
+ */
+export async function readManifests(path: string, options: ReadManifestsOptions = {}): Promise<Manifests> {
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  if (path === '-') return collect(new Map([['-', await readInput(options.stdin ?? process.stdin, maxBytes)]]));
+  try {
+    if (!(await stat(path)).isDirectory()) return collect(new Map([[path, await readOne(path, maxBytes)]]));
+    const scan = await scanDirectory(path, { enter: () => undefined, enterHome: () => undefined });
+    const contents = new Map<string, ManifestContent>();
+    for (const file of [...scan.files.keys()].sort()) contents.set(file, await readOne(file, maxBytes));
+    const { updates, problems } = collect(contents);
+    return { updates, problems: [...scan.unreadable, ...problems] };
+  } catch (err) {
+    return { updates: [], problems: brokenContent(path, 1, `cannot be read: ${messageOf(err)}`).problems };
+  }
+}
+
+async function readOne(file: string, maxBytes: number): Promise<ManifestContent> {
+  try {
+    const read = await readText(file, maxBytes);
+    if (read.kind === 'Moving') return brokenContent(file, 1, 'changed while it was read');
+    if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
+    return await parseText({ text: read.text, file });
+  } catch (err) {
+    return brokenContent(file, 1, `cannot be read: ${messageOf(err)}`);
+  }
+}
+
+async function readInput(input: Readable, maxBytes: number): Promise<ManifestContent> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk as Buffer | string);
+    size += bytes.length;
+    if (size > maxBytes) return brokenContent('-', 1, tooLarge(size, maxBytes));
+    chunks.push(bytes);
+  }
+  const decoded = decode(Buffer.concat(chunks));
+  if (decoded.kind === 'Refused') return brokenContent('-', decoded.line, decoded.reason);
+  return parseText({ text: decoded.text, file: '-' });
+}
+
+function collect(contents: ReadonlyMap<string, ManifestContent>): Manifests {
+  const index = new ManifestIndex();
+  const changes = [...contents].map(([file, content]) => index.replace(file, content));
+  return { updates: mergeUpdates(changes), problems: [...contents.keys()].flatMap((file) => index.problemsOf(file)) };
+}
