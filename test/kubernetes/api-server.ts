@@ -24,7 +24,7 @@ export interface ApiServerOptions {
   readonly tokens?: Readonly<Record<string, TokenUser>>;
 }
 
-export interface TokenUser {
+interface TokenUser {
   readonly name: string;
   readonly groups?: readonly string[];
 }
@@ -90,7 +90,7 @@ export class ApiServer {
     writeFileSync(join(this.folder, 'tokens.csv'), tokensFile({ ...options.tokens, [adminToken]: admin }));
     this.#process = await this.#group.start({
       name: 'kube-apiserver',
-      command: [join(bin, 'kube-apiserver'), ...this.#flags(), ...(options.flags ?? [])],
+      command: [...endsWithTests, join(bin, 'kube-apiserver'), ...this.#flags(), ...(options.flags ?? [])],
       logFile: join(this.folder, 'kube-apiserver.log'),
       ready: async () => (await this.send('GET', '/readyz')).status === 200,
       readyWithinMs: 120_000,
@@ -166,8 +166,20 @@ export class ApiServer {
 
   /** Drops all older versions from etcd, so that watches and pages that start from them expire. */
   async compact(): Promise<void> {
-    const { header } = await this.#etcd('/v3/kv/range', { key: Buffer.from('/').toString('base64') });
+    const { header } = await this.#etcd('/v3/kv/range', { key: base64('/') });
     await this.#etcd('/v3/kv/compaction', { revision: header.revision, physical: true });
+  }
+
+  /**
+   * Writes objects to etcd under their storage keys (`services/specs/shop/web`), as an API server of the same cluster
+   * would have: thousands in a second, which through an API server take minutes.
+   */
+  async seed(objects: ReadonlyMap<string, object>): Promise<void> {
+    const puts = [...objects].map(([key, object]) => ({
+      requestPut: { key: base64(`/registry/${key}`), value: base64(JSON.stringify(object)) },
+    }));
+    // etcd takes 128 operations in a transaction (--max-txn-ops) and 1.5 MiB in a request (--max-request-bytes).
+    for (let at = 0; at < puts.length; at += 100) await this.#etcd('/v3/kv/txn', { success: puts.slice(at, at + 100) });
   }
 
   async #etcd(path: string, body: object): Promise<{ readonly header: { readonly revision: string } }> {
@@ -191,7 +203,7 @@ export class ApiServer {
     };
     await this.#group.start({
       name: 'etcd',
-      command: [join(bin, 'etcd'), ...asFlags(flags), '--unsafe-no-fsync'],
+      command: [...endsWithTests, join(bin, 'etcd'), ...asFlags(flags), '--unsafe-no-fsync'],
       logFile: join(this.folder, 'etcd.log'),
       ready: async () => (await fetch(`${client}/health`)).ok,
     });
@@ -222,6 +234,9 @@ export class ApiServer {
   }
 }
 
+/** A test run that is killed takes its servers along. */
+const endsWithTests = ['setpriv', '--pdeathsig', 'KILL'];
+
 const adminToken = 'admin-token';
 const admin: TokenUser = { name: 'admin', groups: ['system:masters'] };
 
@@ -231,6 +246,10 @@ function tokensFile(tokens: Readonly<Record<string, TokenUser>>): string {
     ([token, user]) => `${token},${user.name},${user.name},"${(user.groups ?? []).join(',')}"`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 function asFlags(flags: Readonly<Record<string, string | undefined>>): readonly string[] {

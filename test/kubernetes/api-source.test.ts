@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
@@ -237,6 +239,14 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     expect(recorder.model.services.has('default/kubernetes')).toBe(true);
   });
 
+  it('comes in with the service account of a pod', async () => {
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'shop', name: 'controller' } };
+    await server.apply(account, ...readerRole('system:serviceaccount:shop:controller'));
+    await waitForAccess(server, 'system:serviceaccount:shop:controller', 'nodes');
+    writeFileSync(join(server.folder, 'token'), await server.kubectl(['create', 'token', 'controller', '-n', 'shop']));
+    expect(await runInPod(server)).toEqual({ services: ['default/kubernetes'] });
+  });
+
   it('says what it may not read, and reads it once it may', async () => {
     const { recorder, source, logs } = run('nobody', { token: 'nobody-1' });
     const refused = () => logs.filter((line) => line['msg'] === 'Failed to list objects');
@@ -269,11 +279,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
   });
 
   it('lists 10,000 Services in pages, and keeps of them only what is used', async () => {
-    const bulk = 'x'.repeat(4_000);
-    const bodies = Array.from({ length: 10_000 }, (_, n) =>
-      service(`shop/many-${n}`, {}, { annotations: { 'example.com/bulk': bulk } }),
-    );
-    await createAll(server, '/api/v1/namespaces/shop/services', bodies);
+    await server.seed(new Map(Array.from({ length: 10_000 }, (_, n) => [`services/specs/shop/many-${n}`, stored(n)])));
     const before = usedHeapBytes();
     const { recorder, source, logs } = await runSynced();
     expect(recorder.model.services.size).toBe(10_001);
@@ -288,16 +294,33 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
   });
 });
 
-/** Creates objects over many connections at a time. */
-async function createAll(server: ApiServer, path: string, bodies: readonly object[]): Promise<void> {
-  const queue = bodies.values();
-  const worker = async () => {
-    for (const body of queue) {
-      const answer = await server.send('POST', path, { body });
-      if (answer.status !== 201) throw new Error(`The API server answered ${answer.status}: ${answer.body}`);
-    }
+/** Runs a source where a pod finds its service account, in a mount namespace of its own; gives what it learned. */
+async function runInPod(server: ApiServer): Promise<unknown> {
+  const account = '/run/secrets/kubernetes.io/serviceaccount';
+  const script = [
+    'mount -t tmpfs tmpfs /run',
+    `mkdir -p ${account}`,
+    `cp ${join(server.folder, 'ca.crt')} ${join(server.folder, 'token')} ${account}`,
+    `exec ${process.execPath} ${join(import.meta.dirname, 'in-cluster-main.ts')}`,
+  ].join(' && ');
+  const env = { ...process.env, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(server.port) };
+  const { stdout } = await promisify(execFile)('unshare', ['--mount', 'sh', '-c', script], { env });
+  return JSON.parse(stdout);
+}
+
+/** A Service as an API server stores it, with 4 kB of what nobody uses. */
+function stored(n: number): object {
+  const clusterIP = `10.100.${n >> 8}.${n & 255}`;
+  const ports = [{ name: 'web', protocol: 'TCP', port: 80, targetPort: 8080 }];
+  const metadata = {
+    uid: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+    creationTimestamp: '2026-01-01T00:00:00Z',
   };
-  await Promise.all(Array.from({ length: 64 }, worker));
+  return service(
+    `shop/many-${n}`,
+    { type: 'ClusterIP', clusterIP, clusterIPs: [clusterIP], ipFamilies: ['IPv4'], ports, sessionAffinity: 'None' },
+    { ...metadata, annotations: { 'example.com/bulk': 'x'.repeat(4_000) } },
+  );
 }
 
 /** After a full garbage collection. */

@@ -1,11 +1,12 @@
 import type { Source, SourceListener } from '../../src/kubernetes/source.ts';
-import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
+import { type ModelChange, ModelStore, type ModelUpdate } from '../../src/model/model.ts';
 import type { Problem } from '../../src/model/problem.ts';
 
 /** Takes what a source tells into a model, and wakes whoever waits for something in it. */
 export class ModelRecorder implements SourceListener {
   readonly model = new ModelStore();
   readonly batches: (readonly ModelUpdate[])[] = [];
+  readonly changes: ModelChange[] = [];
   readonly problemsByOrigin = new Map<string, readonly Problem[]>();
   isSynced = false;
   readonly #waiting = new Set<() => void>();
@@ -18,7 +19,8 @@ export class ModelRecorder implements SourceListener {
 
   update(updates: readonly ModelUpdate[]): void {
     this.batches.push(updates);
-    this.model.apply(updates);
+    const change = this.model.apply(updates);
+    if (change !== undefined) this.changes.push(change);
     this.wake();
   }
 

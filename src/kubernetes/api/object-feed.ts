@@ -1,6 +1,6 @@
 import type { ModelUpdate } from '../../model/model.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { Conversion } from '../convert.ts';
+import type { Conversion } from '../conversion.ts';
 import type { SourceListener } from '../source.ts';
 import { isRecord } from './json.ts';
 import type { ObjectEvent } from './watch-lines.ts';

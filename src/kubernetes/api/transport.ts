@@ -23,7 +23,7 @@ export async function get(access: ClusterAccess, path: string, options: GetOptio
     return await getOnce(access, path, options);
   } catch (err) {
     if (!(err instanceof ApiError) || err.status !== 401) throw err;
-    access.refresh();
+    refresh(access);
     return getOnce(access, path, options);
   }
 }
@@ -42,10 +42,21 @@ async function credentials(access: ClusterAccess, signal: AbortSignal): Promise<
   try {
     return await abortable(access.current(), limit);
   } catch (err) {
-    throw new ApiError(`Credentials for API server ${access.server} could not be had: ${reasonOf(err)}`, {
-      cause: err,
-    });
+    throw noCredentials(access, err);
   }
+}
+
+function refresh(access: ClusterAccess): void {
+  try {
+    access.refresh();
+  } catch (err) {
+    throw noCredentials(access, err);
+  }
+}
+
+function noCredentials(access: ClusterAccess, cause: unknown): ApiError {
+  const message = `Credentials for API server ${access.server} could not be had: ${reasonOf(cause)}`;
+  return new ApiError(message, { cause });
 }
 
 function send(server: URL, base: https.RequestOptions, path: string, options: GetOptions) {

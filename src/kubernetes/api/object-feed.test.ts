@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ModelUpdate } from '../../model/model.ts';
+import { formatProblem, type Problem } from '../../model/problem.ts';
+import type { Conversion } from '../conversion.ts';
+import { isRecord } from './json.ts';
+import { ObjectFeed } from './object-feed.ts';
+import { watchedKinds } from './watched-kind.ts';
+
+const [services, , nodes] = watchedKinds;
+
+let batches: (readonly string[])[];
+let problems: Map<string, readonly string[]>;
+let converted: unknown[];
+
+const listener = {
+  update: (updates: readonly ModelUpdate[]) => {
+    batches.push(updates.map(({ key, value }) => `${value === undefined ? '-' : '+'}${key}`));
+  },
+  problems: (origin: string, list: readonly Problem[]) => {
+    problems.set(origin, list.map(formatProblem));
+  },
+  synced: () => {},
+};
+
+/** Takes every object with a zone as a node; any other is a problem. */
+function convert(object: unknown): Conversion {
+  converted.push(object);
+  const metadata = isRecord(object) && isRecord(object['metadata']) ? object['metadata'] : {};
+  const { name, zone } = metadata;
+  if (typeof name !== 'string' || typeof zone !== 'string') {
+    return { update: undefined, problems: [{ object: `Node ${name}`, field: 'zone', reason: 'is missing' }] };
+  }
+  return { update: { kind: 'Node', key: name, value: { name, zone } }, problems: [] };
+}
+
+function node(name: string, zone: string | undefined = 'z') {
+  return { metadata: { name, ...(zone === '' ? {} : { zone }) } };
+}
+
+function newFeed(kind = nodes): ObjectFeed {
+  if (kind === undefined) throw new Error('No such kind');
+  return new ObjectFeed(kind, convert, listener);
+}
+
+function relist(feed: ObjectFeed, ...pages: (readonly unknown[])[]): void {
+  const list = feed.beginRelist();
+  for (const page of pages) feed.addPage(list, page);
+  feed.finishRelist(list);
+}
+
+beforeEach(() => {
+  batches = [];
+  problems = new Map();
+  converted = [];
+});
+
+describe('ObjectFeed', () => {
+  it('tells a list of several pages as one batch', () => {
+    const feed = newFeed();
+    relist(feed, [node('a')], [node('b')]);
+    expect(batches).toEqual([['+a', '+b']]);
+    expect(feed.size).toBe(2);
+  });
+
+  it('tells what has gone since the last list in the same batch', () => {
+    const feed = newFeed();
+    relist(feed, [node('a'), node('b')]);
+    feed.apply([{ deleted: false, object: node('c') }]);
+    relist(feed, [node('b'), node('d')]);
+    expect(batches).toEqual([['+a', '+b'], ['+c'], ['+b', '+d', '-a', '-c']]);
+  });
+
+  it('tells nothing of a list that was not finished', () => {
+    const feed = newFeed();
+    relist(feed, [node('a')]);
+    feed.addPage(feed.beginRelist(), [node('b')]);
+    expect(batches).toEqual([['+a']]);
+    expect(feed.size).toBe(1);
+  });
+
+  it('keeps an object that became unreadable, and reports it until it is well or gone', () => {
+    const feed = newFeed();
+    relist(feed, [node('a'), node('b')]);
+    const broken = [node('a', ''), node('b', '')].map((object) => ({ deleted: false, object }));
+    feed.apply(broken);
+    expect(batches).toEqual([['+a', '+b']]);
+    expect(problems).toEqual(
+      new Map([
+        ['Node a', ['Node a zone: is missing']],
+        ['Node b', ['Node b zone: is missing']],
+      ]),
+    );
+    feed.apply([{ deleted: false, object: node('a') }]);
+    feed.apply([{ deleted: true, object: node('b') }]);
+    expect(batches.slice(1)).toEqual([['+a'], ['-b']]);
+    expect([...problems.values()]).toEqual([[], []]);
+  });
+
+  it('does not take an unreadable object of a list for a deleted one', () => {
+    const feed = newFeed();
+    relist(feed, [node('a')]);
+    relist(feed, [node('a', '')]);
+    expect(batches).toEqual([['+a']]);
+    relist(feed, [node('a')]);
+    expect(problems.get('Node a')).toEqual([]);
+  });
+
+  it('reports what it lost until the next complete list', () => {
+    const feed = newFeed();
+    feed.reportLost('A line broke');
+    expect(problems.get('Watch of nodes')).toEqual(['Watch of nodes: A line broke; all nodes were listed anew']);
+    relist(feed, []);
+    expect(problems.get('Watch of nodes')).toEqual([]);
+  });
+
+  it('gives the items of a list the kind that they do not name', () => {
+    relist(newFeed(services), [{ metadata: { namespace: 'shop', name: 'web' } }]);
+    expect(converted).toEqual([{ apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'web' } }]);
+  });
+
+  it.each([null, 'text', {}, { metadata: null }, { metadata: { name: 7 } }, { metadata: { name: '' } }])(
+    'reports an object without a name, deleted or not: %j',
+    (object) => {
+      const feed = newFeed();
+      for (const deleted of [false, true]) {
+        problems.clear();
+        feed.apply([{ deleted, object }]);
+        expect(problems.get('Node (unnamed)')).toHaveLength(1);
+      }
+      expect(converted).toEqual([]);
+      expect(batches).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ApiSource } from '../../src/kubernetes/api/api-source.ts';
+import { isRecord } from '../../src/kubernetes/api/json.ts';
+import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
+import type { Conversion } from '../../src/kubernetes/conversion.ts';
+import { formatProblem } from '../../src/model/problem.ts';
+import { ModelRecorder } from './model-recorder.ts';
+import { ScriptedServer } from './scripted-server.ts';
+
+type LogLine = Readonly<Record<string, unknown>>;
+
+/** A source that reads a scripted server, and all that came of it. */
+export class ScriptedRun {
+  readonly recorder = new ModelRecorder();
+  readonly server = new ScriptedServer(() => this.recorder.wake());
+  readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-scripted-'));
+  readonly #logs: LogLine[] = [];
+  #address = '';
+  #source: ApiSource | undefined;
+
+  static async open(): Promise<ScriptedRun> {
+    const run = new ScriptedRun();
+    run.#address = await run.server.listen();
+    return run;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get kubeconfig(): string {
+    return join(this.folder, 'kubeconfig');
+  }
+
+  get source(): ApiSource {
+    if (this.#source === undefined) throw new Error('The source was not started');
+    return this.#source;
+  }
+
+  /** Keys of the Services that exist, sorted. */
+  get names(): readonly string[] {
+    return [...this.recorder.model.services.keys()].sort();
+  }
+
+  get problems(): readonly string[] {
+    return [...this.recorder.problemsByOrigin.values()].flat().map(formatProblem);
+  }
+
+  /** Lines with the message that are about Services. */
+  logged(msg: string): readonly LogLine[] {
+    return this.#logs.filter((line) => line['msg'] === msg && line['resource'] === 'services');
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return this.recorder.until(condition);
+  }
+
+  start(limits: Partial<ReflectorLimits> = {}, user: object = {}): void {
+    const config = {
+      clusters: [{ name: 'c', cluster: { server: this.#address, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    };
+    writeFileSync(this.kubeconfig, JSON.stringify(config));
+    this.#source = new ApiSource({
+      origin: { kind: 'kubeconfig', path: this.kubeconfig },
+      logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
+      convert,
+      limits: { backoffBaseMs: 10, backoffCapMs: 50, ...limits },
+    });
+    this.#source.start(this.recorder);
+  }
+
+  async close(): Promise<void> {
+    await this.#source?.stop();
+    await this.server.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #log(line: string): void {
+    this.#logs.push(JSON.parse(line));
+    this.recorder.wake();
+  }
+}
+
+/** Stands in for the real conversion: enough of a Service to tell them apart, and one that cannot be converted. */
+function convert(object: unknown): Conversion {
+  if (!isRecord(object) || !isRecord(object['metadata'])) return { update: undefined, problems: [] };
+  const { namespace, name } = object['metadata'];
+  const key = `${namespace}/${name}`;
+  if (object['kind'] !== 'Service') return { update: undefined, problems: [] };
+  if (name === 'poison') throw new Error('No such number');
+  const clusterIP = isRecord(object['spec']) ? String(object['spec']['clusterIP']) : '';
+  const problems = clusterIP === 'bad' ? [{ object: key, field: 'spec.clusterIP', reason: 'is no address' }] : [];
+  const value = {
+    namespace: String(namespace),
+    name: String(name),
+    createdAt: '',
+    clusterIPs: [clusterIP],
+    ports: [],
+    internalTrafficPolicy: 'Cluster',
+    sessionAffinity: { kind: 'None' },
+    policy: {},
+  } as const;
+  return { update: { kind: 'Service', key, value }, problems };
+}
