@@ -63,19 +63,21 @@ afterEach(async () => {
   for (const listening of backends.splice(0)) listening.close();
 });
 
+// Envoy's state-of-the-world client gives up the wildcard of clusters with the first cluster that it asks for by name
+// (it lists the names of all watches, and the wildcard has none), so there only one of the two can be had.
 describe.each([
-  ['delta', 'DELTA_GRPC'],
-  ['state-of-the-world', 'GRPC'],
-] as const)('a real Envoy with %s ADS', (_variant, apiType) => {
-  it('is served on demand beside the wildcard, follows changes, keeps what works, and comes back', async () => {
+  ['delta', 'DELTA_GRPC', true],
+  ['state-of-the-world', 'GRPC', false],
+] as const)('a real Envoy with %s ADS', (_variant, apiType, withClusters) => {
+  it('is served on demand, beside the wildcard, follows changes, and keeps what works when it rejects', async () => {
     const [a, b] = [await backend('a'), await backend('b')];
     server.cache.apply(content(a, a), []);
-    envoy = await Envoy.start(port(server), apiType, true);
+    envoy = await Envoy.start(port(server), apiType, withClusters);
     const one = await envoy.port('one');
+    const all = withClusters ? '2/2' : '1/1';
 
     expect(await greeting(one)).toBe('a');
-    // `q)`: the wildcard, and on the same stream a name asked for on demand.
-    await eventually('everything acknowledged', progress, (now) => JSON.stringify(now[typeUrls.cluster]) === '"2/2"');
+    await eventually('all clusters acknowledged', progress, (now) => now[typeUrls.cluster] === all);
     expect(await envoy.stat('cluster_manager.warming_clusters')).toBe(0);
 
     server.cache.apply([endpoints('on-demand', [b])], []);
@@ -105,7 +107,7 @@ describe.each([
     expect(rejected).toHaveLength(1);
 
     server.cache.apply([cluster('on-demand', 8)], []);
-    await eventually('the repaired cluster', progress, (now) => now[typeUrls.cluster] === '2/2');
+    await eventually('the repaired cluster', progress, (now) => now[typeUrls.cluster] === all);
     await server.ads.settled();
   });
 });

@@ -78,3 +78,20 @@ export function tcpListener(name: string, clusterName: string): ResourceEntry {
   const address = { socketAddress: { address: '127.0.0.1', portValue: 0 } };
   return entry(typeUrls.listener, name, () => ({ name, address, filterChains: [{ filters }] }), { wildcard: true });
 }
+
+/** The four resources of `xds:///<name>` for proxyless gRPC. */
+export function grpcService(name: string, ports: readonly number[]): readonly ResourceEntry[] {
+  const ads = { ads: {}, resourceApiVersion: 'V3' };
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    rds: { configSource: ads, routeConfigName: name },
+    httpFilters: [
+      {
+        name: 'router',
+        typedConfig: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+      },
+    ],
+  };
+  const build = () => ({ name, apiListener: { apiListener: manager } });
+  return [entry(typeUrls.listener, name, build, {}), route(name, name), cluster(name), endpoints(name, ports)];
+}
