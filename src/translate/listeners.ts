@@ -7,6 +7,7 @@ import type { HttpConnectionManager } from '../protos/generated/types/envoy/exte
 import { httpAccessLogOf, tcpAccessLogOf } from './access-log.ts';
 import { adsSource, connectionBufferBytes, durationOf, socketAddress } from './common.ts';
 import { http1Options, http2Options, maxHeaders } from './http-options.ts';
+import { outlierDefaults } from './outlier-detection.ts';
 import { packed } from './packed.ts';
 import { destinationHeader } from './routes.ts';
 import type { TranslateSettings } from './settings.ts';
@@ -36,14 +37,18 @@ function clusterByDestination(): Filter {
   return { name: 'envoy.filters.network.set_filter_state', typedConfig };
 }
 
-/** A refused connect is tried at another endpoint; nothing was sent by then. The hash serves the hashing algorithms. */
+/**
+ * A refused connect is tried again, since nothing was sent by then. Nothing keeps a try from meeting the same endpoint,
+ * but outlier detection ejects it after as many failures as there are tries before the last. The hash serves the hashing
+ * algorithms.
+ */
 function tcpProxyOf(settings: TranslateSettings): Filter {
   const typedConfig = packed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
     statPrefix: 'tcp',
     cluster: 'none',
     onDemand: { odcdsConfig: adsSource, timeout: discoveryTimeout },
     idleTimeout: durationOf(tcpIdleMs),
-    maxConnectAttempts: { value: 3 },
+    maxConnectAttempts: { value: outlierDefaults.consecutiveErrors + 1 },
     hashPolicy: [{ sourceIp: {} }],
     accessLog: tcpAccessLogOf(settings.accessLog),
   });

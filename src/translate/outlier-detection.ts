@@ -1,6 +1,6 @@
 import type { OutlierDetection as OutlierPolicy } from '../model/policy.ts';
 import type { OutlierDetection } from '../protos/generated/types/envoy/config/cluster/v3/OutlierDetection.ts';
-import { durationOf } from './common.ts';
+import { durationOf, uint32Max } from './common.ts';
 
 export const outlierDefaults = {
   consecutiveErrors: 5,
@@ -19,8 +19,7 @@ export function outlierDetectionOf(policy: OutlierPolicy | undefined): OutlierDe
   if (policy?.enabled === false) return undefined;
   const errors = { value: policy?.consecutiveErrors ?? outlierDefaults.consecutiveErrors };
   return {
-    consecutive_5xx: errors,
-    enforcingConsecutive_5xx: { value: policy?.consecutiveErrors === undefined ? 0 : 100 },
+    consecutive_5xx: { value: policy?.consecutiveErrors ?? uint32Max },
     consecutiveGatewayFailure: errors,
     enforcingConsecutiveGatewayFailure: { value: 100 },
     splitExternalLocalOriginErrors: true,
