@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { Transaction } from '../nftables/transaction.ts';
-import { type NodeTable, type NodeTableOptions, nodeSets, nodeTable, pickChain } from './node-table.ts';
+import { type NodeTable, type NodeTableOptions, nodeTable, pickChain, slotChain, slotMap } from './node-table.ts';
 import { ServiceElements } from './service-elements.ts';
 
 /** The wanted content of one family's table, and what of it the kernel lacks. */
@@ -8,14 +8,14 @@ export class FamilyTable {
   readonly elements: ServiceElements;
   readonly #family: 'ip' | 'ip6';
   readonly #table: NodeTable;
-  readonly #chainsInKernel = new Set<number>();
+  #slotsInKernel = 0;
+  readonly #picksInKernel = new Set<number>();
 
   constructor(options: NodeTableOptions) {
-    const family = options.family === 'ip' ? 'ipv4' : 'ipv6';
     this.#family = options.family;
     this.#table = nodeTable(options);
-    const localPods = options.pods.cidrs.length === 0 ? undefined : blockListOf(options.pods.cidrs, family);
-    this.elements = new ServiceElements(nodeSets(options.family), localPods, family);
+    const localPods = options.pods.cidrs.length === 0 ? undefined : blockListOf(options.pods.cidrs);
+    this.elements = new ServiceElements(options.family, localPods);
   }
 
   get elementCount(): number {
@@ -27,8 +27,9 @@ export class FamilyTable {
     const { name, sets, chains, podCidrs } = this.#table;
     const transaction = new Transaction(name).add({ kind: 'replace-table' });
     for (const set of sets) transaction.add({ kind: 'add-set', set });
-    this.#chainsInKernel.clear();
-    this.#addPickChains(transaction);
+    this.#slotsInKernel = 0;
+    this.#picksInKernel.clear();
+    this.#addSlots(transaction);
     for (const chain of chains) transaction.add({ kind: 'add-chain', chain });
     transaction.add({ kind: 'add-elements', ...podCidrs });
     for (const store of this.elements.stores) store.addAll(transaction);
@@ -38,7 +39,7 @@ export class FamilyTable {
   /** What differs from the transaction before, which must have been committed. */
   differenceTransaction(): Transaction {
     const transaction = new Transaction(this.#table.name);
-    this.#addPickChains(transaction);
+    this.#addSlots(transaction);
     for (const store of this.elements.stores) store.deleteStale(transaction);
     for (const store of this.elements.stores) store.addStale(transaction);
     return this.#sent(transaction);
@@ -49,21 +50,28 @@ export class FamilyTable {
     return transaction;
   }
 
-  /** They stay until the next full transaction: kernels before 6.2 refuse to delete a chain together with the last element that leads to it. */
-  #addPickChains(transaction: Transaction): void {
+  /**
+   * Maps and chains stay until the next full transaction: kernels before 6.2 refuse to delete a chain together with the
+   * last element that leads to it.
+   */
+  #addSlots(transaction: Transaction): void {
+    for (; this.#slotsInKernel < this.elements.slotCount; this.#slotsInKernel += 1) {
+      transaction.add({ kind: 'add-set', set: slotMap(this.#family, this.#slotsInKernel) });
+      transaction.add({ kind: 'add-chain', chain: slotChain(this.#family, this.#slotsInKernel) });
+    }
     for (const count of this.elements.endpointCounts) {
-      if (this.#chainsInKernel.has(count)) continue;
-      transaction.add({ kind: 'add-chain', chain: pickChain(this.#family, count) });
-      this.#chainsInKernel.add(count);
+      if (count === 1 || this.#picksInKernel.has(count)) continue;
+      transaction.add({ kind: 'add-chain', chain: pickChain(count) });
+      this.#picksInKernel.add(count);
     }
   }
 }
 
-function blockListOf(cidrs: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
+function blockListOf(cidrs: readonly string[]): BlockList {
   const list = new BlockList();
   for (const cidr of cidrs) {
     const [address = '', length] = cidr.split('/');
-    list.addSubnet(address, Number(length), family);
+    list.addSubnet(address, Number(length), address.includes(':') ? 'ipv6' : 'ipv4');
   }
   return list;
 }

@@ -52,16 +52,18 @@ export interface NodeSets {
   readonly known: ElementSet;
   /** Service address to the chain for its number of endpoints. */
   readonly services: ElementSet;
-  /** Service address and slot to endpoint. */
-  readonly endpoints: ElementSet;
   /** Service addresses that are refused or dropped. */
   readonly unserved: ElementSet;
   /** Endpoint address twice: a pod that reaches itself through a Service. */
   readonly hairpin: ElementSet;
 }
 
+function addressType(family: 'ip' | 'ip6'): string {
+  return family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+}
+
 export function nodeSets(family: 'ip' | 'ip6'): NodeSets {
-  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+  const address = addressType(family);
   const service = `${address} . inet_proto . inet_service`;
   return {
     pods: { name: 'pods', key: address, flags: ['interval'], autoMerge: true },
@@ -71,27 +73,37 @@ export function nodeSets(family: 'ip' | 'ip6'): NodeSets {
     openHttp: { name: 'open-http', key: 'inet_proto' },
     known: { name: 'known', key: `${address} . inet_service` },
     services: { name: 'services', key: service, value: 'verdict' },
-    endpoints: {
-      name: 'endpoints',
-      // The type of a random number has no name, so the whole key is given by expressions. It needs no packet mark this way.
-      key: `${family} daddr . meta l4proto . th dport . numgen random mod 65536`,
-      // nft 1.0.6 takes `th dport` here too, but then refuses every later rule that names the map.
-      value: `${family} daddr . tcp dport`,
-      byExpression: true,
-    },
     unserved: { name: 'unserved', key: service, value: 'verdict' },
     hairpin: { name: 'hairpin', key: `${address} . ${address}` },
   };
 }
 
-/** The chain that picks one of `count` slots; there is one for each count that occurs. */
-export function pickChain(family: 'ip' | 'ip6', count: number): Chain {
-  const key = `${family} daddr . meta l4proto . th dport . numgen random mod ${count}`;
-  return { name: pickChainName(count), rules: [`dnat ${family} to ${key} map @endpoints`] };
+/**
+ * Service address to the endpoint in this slot. One map for each slot: a random number in the key would do with one map,
+ * but its type has no name, and with `typeof` nft 1.0.6 puts a match on TCP into rules that use the map.
+ */
+export function slotMap(family: 'ip' | 'ip6', slot: number): ElementSet {
+  const address = addressType(family);
+  return {
+    name: `endpoints-${slot}`,
+    key: `${address} . inet_proto . inet_service`,
+    value: `${address} . inet_service`,
+  };
+}
+
+export function slotChain(family: 'ip' | 'ip6', slot: number): Chain {
+  const key = `${family} daddr . meta l4proto . th dport`;
+  return { name: `slot-${slot}`, rules: [`dnat ${family} to ${key} map @endpoints-${slot}`] };
+}
+
+/** The chain that picks one of `count` slots; there is one for each count above 1 that occurs. */
+export function pickChain(count: number): Chain {
+  const slots = Array.from({ length: count }, (_none, slot) => `${slot} : goto slot-${slot}`);
+  return { name: pickChainName(count), rules: [`numgen random mod ${count} vmap { ${slots.join(', ')} }`] };
 }
 
 export function pickChainName(count: number): string {
-  return `pick-${count}`;
+  return count === 1 ? 'slot-0' : `pick-${count}`;
 }
 
 export function nodeTable(options: NodeTableOptions): NodeTable {
@@ -188,12 +200,13 @@ function sourceRules(options: NodeTableOptions): readonly string[] {
 /** Only new connections are refused: what is established goes on when its Service changes. */
 function filterChains({ family }: NodeTableOptions): readonly Chain[] {
   const unserved = `ct state new ${family} daddr . meta l4proto . th dport vmap @unserved`;
-  const undefinedPort = `ct state new ${family} daddr @cluster-ips reject`;
+  const undefinedPort = `ct state new ${family} daddr @cluster-ips goto refuse`;
   // Its Envoy is gone: what the kernel balances has an endpoint's address here.
   const orphan = `${family} daddr @cluster-ips meta l4proto tcp reject with tcp reset`;
   const hook = (name: 'input' | 'forward' | 'output') => ({ type: 'filter', hook: name, priority: 'filter' }) as const;
   return [
-    { name: 'refuse', rules: ['reject'] },
+    // The kernel limits how many ICMP errors it sends to one client, but not resets.
+    { name: 'refuse', rules: ['meta l4proto tcp reject with tcp reset', 'reject'] },
     { name: 'filter-in', hook: hook('input'), rules: [unserved] },
     { name: 'filter-forward', hook: hook('forward'), rules: [unserved, undefinedPort, orphan] },
     { name: 'filter-out', hook: hook('output'), rules: [unserved, undefinedPort] },

@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 import { ElementStore } from '../nftables/element-store.ts';
 import { CaptureElements } from './capture-elements.ts';
-import { type NodeSets, pickChainName } from './node-table.ts';
+import { nodeSets, pickChainName, slotMap } from './node-table.ts';
 import { ReferenceCounts } from './reference-counts.ts';
 import type { PortView } from './service-view.ts';
 import { assignSlots } from './slots.ts';
@@ -26,9 +26,11 @@ export class ServiceElements {
   readonly capture: CaptureElements;
   readonly #clusterIps: ElementStore;
   readonly #services: ElementStore;
-  readonly #endpoints: ElementStore;
+  /** Endpoints by slot. */
+  readonly #slots: ElementStore[] = [];
   readonly #unserved: ElementStore;
   readonly #hairpin: ElementStore;
+  readonly #family: 'ip' | 'ip6';
   readonly #mayHairpin: (address: string) => boolean;
   readonly #clusterIpCounts = new ReferenceCounts();
   readonly #hairpinCounts = new ReferenceCounts();
@@ -38,19 +40,26 @@ export class ServiceElements {
   readonly #programmed = new Map<string, Programmed>();
 
   /** @param localPods addresses that this node's pods may have; undefined: any */
-  constructor(sets: NodeSets, localPods: BlockList | undefined, family: 'ipv4' | 'ipv6') {
+  constructor(family: 'ip' | 'ip6', localPods: BlockList | undefined) {
+    const sets = nodeSets(family);
+    this.#family = family;
     this.capture = new CaptureElements(sets);
     this.#clusterIps = new ElementStore(sets.clusterIps);
     this.#services = new ElementStore(sets.services);
-    this.#endpoints = new ElementStore(sets.endpoints);
     this.#unserved = new ElementStore(sets.unserved);
     this.#hairpin = new ElementStore(sets.hairpin);
-    this.#mayHairpin = (address) => localPods === undefined || localPods.check(address, family);
+    this.#mayHairpin = (address) =>
+      localPods === undefined || localPods.check(address, family === 'ip' ? 'ipv4' : 'ipv6');
   }
 
   get stores(): readonly ElementStore[] {
-    const own = [this.#clusterIps, this.#services, this.#endpoints, this.#unserved, this.#hairpin];
+    const own = [this.#clusterIps, this.#services, ...this.#slots, this.#unserved, this.#hairpin];
     return [...own, ...this.capture.stores];
+  }
+
+  /** How many slots there are or were; each needs its map and its chain. */
+  get slotCount(): number {
+    return this.#slots.length;
   }
 
   /** Numbers of endpoints that Services have or had; each needs its chain. */
@@ -90,12 +99,20 @@ export class ServiceElements {
     const texts = new Set(port?.endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`));
     const slots = assignSlots(before, [...texts]);
     slots.forEach((endpoint, slot) => {
-      this.#endpoints.put(`${key} . ${slot}`, endpoint);
+      this.#slot(slot).put(key, endpoint);
       this.#countHairpin(endpoint);
     });
-    for (let slot = slots.length; slot < before.length; slot += 1) this.#endpoints.remove(`${key} . ${slot}`);
+    for (let slot = slots.length; slot < before.length; slot += 1) this.#slot(slot).remove(key);
     for (const endpoint of before) this.#releaseHairpin(endpoint);
     return slots;
+  }
+
+  #slot(slot: number): ElementStore {
+    const known = this.#slots[slot];
+    if (known !== undefined) return known;
+    const store = new ElementStore(slotMap(this.#family, slot));
+    this.#slots[slot] = store;
+    return store;
   }
 
   #programVerdict(key: string, port: PortView | undefined, count: number): void {

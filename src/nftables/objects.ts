@@ -21,13 +21,11 @@ export interface Chain {
   readonly rules: readonly string[];
 }
 
-/** A set, or with `value` a map. Types are nft's names, joined with ` . `; `typeof` takes expressions instead. */
+/** A set, or with `value` a map. Types are nft's names, joined with ` . `. */
 export interface ElementSet {
   readonly name: string;
   readonly key: string;
   readonly value?: string;
-  /** Whether `key` and `value` are expressions (`typeof ip daddr`), not types; default false. */
-  readonly byExpression?: boolean;
   readonly flags?: readonly string[];
   /** Joins intervals that overlap instead of refusing them. */
   readonly autoMerge?: boolean;
@@ -46,12 +44,11 @@ export function elementText({ key, value }: Element): string {
 }
 
 export function setText(set: ElementSet): string {
-  const keyword = set.byExpression === true ? 'typeof' : 'type';
   const type = set.value === undefined ? set.key : `${set.key} : ${set.value}`;
   const flags = set.flags === undefined ? '' : ` flags ${set.flags.join(',')};`;
   const size = set.size === undefined ? '' : ` size ${set.size};`;
   const merge = set.autoMerge === true ? ' auto-merge;' : '';
-  return `{ ${keyword} ${type};${flags}${merge}${size} }`;
+  return `{ type ${type};${flags}${merge}${size} }`;
 }
 
 export function hookText({ type, hook, priority }: Hook): string {

@@ -1,7 +1,7 @@
 import { NftError, NftMissingError } from './nft-error.ts';
 import type { NftCommand } from './runner.ts';
 
-/** nft before 1.0.1 parses the whole ruleset for each change, and lacks `typeof` in concatenations with `numgen`. */
+/** nft before 1.0.1 parses the whole ruleset for each change, whichever program's it is. */
 export const leastNftVersion = '1.0.1';
 
 /** What stands in the way of programming the kernel. */
