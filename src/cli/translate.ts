@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { FairleadError } from '../model/errors.ts';
 import type { Model } from '../model/model.ts';
@@ -47,12 +47,22 @@ async function run(flags: Flags): Promise<void> {
 async function readModel(paths: readonly string[]): Promise<Model> {
   const { ModelStore } = await import('../model/model.ts');
   const { formatProblem } = await import('../model/problem.ts');
-  const { readManifestArgument } = await import('./manifest-files.ts');
-  const contents = (await Promise.all(paths.map(readManifestArgument))).flat();
-  for (const problem of contents.flatMap(({ problems }) => problems)) console.error(formatProblem(problem));
+  const { readManifests } = await import('../kubernetes/manifests/read-manifests.ts');
+  for (const path of paths) assertReadable(path);
+  const manifests = await Promise.all(paths.map((path) => readManifests(path)));
+  for (const problem of manifests.flatMap(({ problems }) => problems)) console.error(formatProblem(problem));
   const model = new ModelStore();
-  model.apply(contents.flatMap(({ entries }) => entries.map(({ update }) => update)));
+  model.apply(manifests.flatMap(({ updates }) => updates));
   return model;
+}
+
+/** A file that is not there is a mistake of the command line, not of the manifests. */
+function assertReadable(path: string): void {
+  try {
+    if (path !== '-') accessSync(path, constants.R_OK);
+  } catch (err) {
+    throw new FairleadError('MANIFESTS_UNREADABLE', `--file: ${(err as Error).message}`, { cause: err });
+  }
 }
 
 async function readSettings(path: string | undefined): Promise<TranslateSettings> {

@@ -31,7 +31,7 @@ export function clusterEntry(frontend: Frontend): ResourceEntry {
 }
 
 /** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */
-export function clusterOf(frontend: Frontend): Cluster {
+function clusterOf(frontend: Frontend): Cluster {
   const { policy } = frontend.service;
   const outlierDetection = outlierDetectionOf(policy.outlierDetection);
   return {

@@ -34,7 +34,7 @@ spec:
 describe('fairlead translate', () => {
   it('prints the resources and has Envoy check them', () => {
     const { status, stdout, stderr } = fairlead(['-f', '-', '-o', 'json', '--validate', '--envoy', envoy], service);
-    expect(stderr).toContain('standard input:1: Service shop/web spec.ports[1].port: is 0');
+    expect(stderr).toContain('-:1: Service shop/web spec.ports[1].port: is 0');
     expect(stderr).toContain('accepts it');
     expect(status).toBe(0);
     const { clusters, listeners } = JSON.parse(stdout);
@@ -71,7 +71,7 @@ describe('fairlead translate', () => {
   it('says which manifest cannot be read', () => {
     const { status, stderr } = fairlead(['-f', '/nowhere']);
     expect(status).toBe(1);
-    expect(stderr).toContain('-f /nowhere: ENOENT');
+    expect(stderr).toContain('--file: ENOENT');
   });
 
   it("passes on Envoy's message", async () => {
