@@ -30,6 +30,7 @@ setup_tools() {
   command -v sysctl >/dev/null || missing+=(procps)
   command -v conntrack >/dev/null || missing+=(conntrack)
   command -v curl >/dev/null || missing+=(curl ca-certificates)
+  command -v openssl >/dev/null || missing+=(openssl)
   command -v python3 >/dev/null || missing+=(python3)
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
