@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { bootstrap } from '../../src/agent/bootstrap.ts';
@@ -70,6 +70,7 @@ describe('the Compose example', () => {
 
   it('passes its verify.sh, played by processes in network namespaces', async () => {
     const environment = {
+      PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
       DOCKER: join(root, 'test/deploy/compose/docker-main.ts'),
       COMPOSE_FILE: file,
       COMPOSE_LOADER: composeLoader,

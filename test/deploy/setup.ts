@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 export const root = join(import.meta.dirname, '../..');
 export const kubectl = join(root, '.cache/bin/kubectl');
-export const composeLoader = join(root, '.cache/bin/compose-spec');
+export const composeLoader = join(root, '.cache/bin/compose-config');
 
 const execute = promisify(execFile);
 

@@ -4,7 +4,7 @@
  * engine or images: the same commands, users, capabilities, volumes, addresses and sysctls, as processes in network
  * and mount namespaces. deploy/compose/verify.sh runs on it unchanged.
  *
- * Environment: COMPOSE_FILE, COMPOSE_LOADER (compose-spec), COMPOSE_STATE (a folder), COMPOSE_PREFIX (of namespaces).
+ * Environment: COMPOSE_FILE, COMPOSE_LOADER (compose-config), COMPOSE_STATE (a folder), COMPOSE_PREFIX (of namespaces).
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { listNamespaces, removeNamespaces } from '../../testbed/namespaces.ts';

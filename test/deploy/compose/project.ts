@@ -52,7 +52,7 @@ const known = new Set([
  * @throws with the loader's message; and on a key of a service that this runner would silently ignore
  */
 export async function loadProject(file: string, loader: string): Promise<ComposeProject> {
-  const project = JSON.parse(await run([loader, '-format', 'json', file])) as ComposeProject;
+  const project = JSON.parse(await run([loader, file])) as ComposeProject;
   for (const [name, service] of Object.entries(project.services)) {
     const unknown = Object.keys(service).filter((key) => !known.has(key));
     if (unknown.length > 0) throw new Error(`Service ${name}: this runner does not know ${unknown.join(', ')}`);

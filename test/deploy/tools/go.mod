@@ -1,12 +1,11 @@
-// The loader that `docker compose config` uses, as a program of its own.
+// The loader that Docker Compose uses, as a program of its own.
 module fairlead.dev/test/deploy/tools
 
 go 1.25.0
 
-tool github.com/compose-spec/compose-go/v2/cmd
+require github.com/compose-spec/compose-go/v2 v2.16.2
 
 require (
-	github.com/compose-spec/compose-go/v2 v2.16.2 // indirect
 	github.com/distribution/reference v0.5.0 // indirect
 	github.com/docker/go-connections v0.4.0 // indirect
 	github.com/docker/go-units v0.5.0 // indirect
