@@ -189,8 +189,9 @@ export class AdsStream implements Sender, StreamRef {
     } else if (verdict.kind === 'rejected') {
       const { message, names } = verdict.rejection;
       events.rejected?.({ stream: this, typeUrl, message, names });
-      const shown = { names: names.slice(0, loggedNames), count: names.length };
-      logger.warn({ ...this.#names(), typeUrl, ...shown, reason: message }, 'Client rejected resources');
+      const details = { ...this.#names(), typeUrl, names: names.slice(0, loggedNames), reason: message };
+      if (names.length === 1) logger.warn(details, 'Client rejected a resource');
+      else logger.info({ ...details, count: names.length }, 'Client rejected a response of several resources');
     }
   }
 

@@ -165,6 +165,7 @@ export class ClientStream {
       acknowledgements,
       rejections,
       lastRejection,
+      rejected: subscription.rejectedNames(),
       outstandingSince: subscription.inFlight === undefined ? undefined : epoch + subscription.inFlight.sentAt,
       resources: withResources ? subscription.resources() : undefined,
     }));
@@ -222,7 +223,7 @@ export class ClientStream {
   }
 
   #reject(type: TypeState, error: string): Verdict {
-    const names = type.subscription.reject();
+    const names = type.subscription.reject(this.#isPartial(type.subscription));
     const message = error.length > longestReason ? `${error.slice(0, longestReason)}…` : error;
     type.rejections += 1;
     type.lastRejection = { message, at: Date.now(), names };
@@ -260,7 +261,7 @@ export class ClientStream {
     const added = [...names].filter((name) => !subscription.isNamed(name));
     for (const name of added) subscription.subscribe(name, true);
     if (subscription.namedCount > names.size) subscription.keepOnly(names);
-    const isPartial = !fullState.includes(subscription.typeUrl);
+    const isPartial = this.#isPartial(subscription);
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
     // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
     // cluster of its waits for its endpoints.
@@ -288,9 +289,13 @@ export class ClientStream {
   #collect(subscription: Subscription, deadline: number): Collected {
     const holdRemovals = subscription.typeUrl === typeUrls.cluster && this.#mayRefer();
     const options = { maxBytes: this.#limits.responseBytes, deadline, holdRemovals };
-    if (this.variant === 'delta') return subscription.collectPart(options, true);
-    if (fullState.includes(subscription.typeUrl)) return subscription.collectAll(options);
-    return subscription.collectPart(options, false);
+    if (this.#isPartial(subscription)) return subscription.collectPart(options, this.variant === 'delta');
+    return subscription.collectAll(options);
+  }
+
+  /** A response may carry a part of what is subscribed. */
+  #isPartial(subscription: Subscription): boolean {
+    return this.variant === 'delta' || !fullState.includes(subscription.typeUrl);
   }
 
   #mayRefer(): boolean {

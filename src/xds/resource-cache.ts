@@ -125,24 +125,24 @@ export class ResourceCache {
 
   #announce(slot: Slot): void {
     const store = this.#storeOf.get(slot);
-    slot.queued = false;
     if (store === undefined) return;
-    const before = slot.announced;
+    const isSame = isSameForFleet(slot);
+    slot.queued = false;
+    slot.isDifferent = false;
     slot.announced = slot.entry;
-    if (!isSameForFleet(slot, before)) store.announce(slot);
+    if (!isSame) store.announce(slot);
     if (slot.subscribers.size === 0) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
   }
 }
 
-/** Whether a new entry builds to the bytes of the last, which saves waking every subscriber. */
-function isSameForFleet(slot: Slot, before: ResourceEntry | undefined): boolean {
-  const { entry } = slot;
-  if (entry?.scope !== 'fleet' || before?.scope !== 'fleet' || entry.wildcard !== before.wildcard) return false;
+/** Whether the new entries since the last announcement build to the bytes of the last, which saves waking everyone. */
+function isSameForFleet(slot: Slot): boolean {
+  const { entry, announced } = slot;
+  if (entry?.scope !== 'fleet' || announced?.scope !== 'fleet' || entry.wildcard !== announced.wildcard) return false;
   if (slot.subscribers.size === 0) return false;
-  const last = slot.built(nobody)?.resource;
-  return last !== undefined && slot.encode(nobody) === last;
+  return slot.encode(nobody) !== undefined && !slot.isDifferent;
 }
 
 /** What is of scope fleet does not look at the view. */

@@ -23,6 +23,8 @@ export interface TypeStatus {
   readonly acknowledgements: number;
   readonly rejections: number;
   readonly lastRejection: Rejection | undefined;
+  /** Names of which the client rejected what is served now; an older version serves, if it had one. */
+  readonly rejected: readonly string[];
   /** When the response was written that the client has yet to acknowledge. */
   readonly outstandingSince: number | undefined;
   /** Acknowledged versions by name; only when asked for, as it may be long. */

@@ -11,6 +11,9 @@ const isDirty = 0x4000_0000;
 /** To be sent even if the client has it in this version. */
 const isForced = 0x2000_0000;
 
+/** A client that lets go of everything again and again without reading is not worth more memory. */
+const mostUnconfirmed = 10_000;
+
 /** Stamps that are no version: what the client has of a resource. */
 const nothing = 0;
 /** Something, but not known which version. */
@@ -55,10 +58,14 @@ export class Subscription implements Subscriber {
   #owesAnswer = false;
   #changedAt = Number.POSITIVE_INFINITY;
   #inFlight: InFlight | undefined;
+  /** Names of what was in flight when the client let go of everything: it may read that yet, and keep it. */
+  #unconfirmed: readonly string[] = [];
   /** Versions that a returning client says it has, until they are compared. */
   #claims: Map<number, string> | undefined;
   /** Contents that the client rejected; not sent again. */
   #rejected: Map<number, number> | undefined;
+  /** Parts of rejected responses, to be sent apart to find out which resource is at fault. */
+  #suspects: readonly (readonly Slot[])[] = [];
 
   constructor(store: TypeStore, view: ClientView, onWork: (since: number) => void) {
     this.store = store;
@@ -94,7 +101,7 @@ export class Subscription implements Subscriber {
 
   /** There may be something to send, now or after the acknowledgement that is awaited. */
   get isBehind(): boolean {
-    return this.#dirty.length > 0 || this.#owesAnswer;
+    return this.#dirty.length > 0 || this.#owesAnswer || this.#suspects.length > 0;
   }
 
   isDirty(name: string): boolean {
@@ -125,7 +132,7 @@ export class Subscription implements Subscriber {
     // With a wildcard the client cannot know whether it still gets the resource, so it is told either way.
     if (this.#wildcard) this.#mark(slot, (word & ~isNamed) | isForced, performance.now());
     else this.#put(slot, 0);
-    this.#forgetInFlightIfEmpty();
+    this.#fallSilentIfEmpty();
   }
 
   isNamed(name: string): boolean {
@@ -150,13 +157,20 @@ export class Subscription implements Subscriber {
     for (const slot of this.store.wildcardSlots) {
       this.#mark(slot, this.#words.get(slot.id) | (forced ? isForced : 0), now);
     }
+    // A resource that was in flight when its name was dropped is kept by the client if it now takes everything.
+    const unread = this.#inFlight?.batch.slots.map((slot) => slot.name) ?? [];
+    for (const name of [...unread, ...this.#unconfirmed]) {
+      const slot = this.store.intern(name);
+      const word = this.#words.get(slot.id);
+      if (word === 0) this.#mark(slot, unknown, now);
+    }
   }
 
   unsetWildcard(): void {
     this.#wildcard = false;
     this.store.wildcards.delete(this);
     for (const slot of this.#slotsWhere((word) => (word & isNamed) === 0)) this.#put(slot, 0);
-    this.#forgetInFlightIfEmpty();
+    this.#fallSilentIfEmpty();
   }
 
   /** A response is due even if there is nothing to put into it. */
@@ -210,6 +224,13 @@ export class Subscription implements Subscriber {
 
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
+    for (;;) {
+      const [suspects, ...others] = this.#suspects;
+      if (suspects === undefined) break;
+      this.#suspects = others;
+      const batch = this.#takeSuspects(suspects, canRemove);
+      if (!batch.isEmpty) return this.#finish(batch);
+    }
     const ready = this.#buildDirty(options);
     if (ready === undefined) return 'later';
     const batch = new Batch(this.typeUrl);
@@ -237,26 +258,37 @@ export class Subscription implements Subscriber {
 
   /** What was in flight is now what the client has. */
   acknowledge(): void {
-    const { batch } = this.#inFlight ?? {};
-    this.#inFlight = undefined;
+    const batch = this.#takeInFlight();
     batch?.slots.forEach((slot, index) => {
       this.#rejected?.delete(slot.id);
       this.#learn(slot, batch.stamps[index] ?? unknown);
     });
   }
 
-  /** Which resources were at fault, and which of the others were applied, is not known. None is sent again as it is. */
-  reject(): readonly string[] {
-    const { batch } = this.#inFlight ?? {};
-    this.#inFlight = undefined;
+  /**
+   * The client rejected what was in flight: the protocol does not say for which resource, and which of the others were
+   * applied. Sent in halves, and halves of these, the one at fault is found and the others arrive; it alone is not sent
+   * again until it changes.
+   * @param canSplit false where each response carries everything; then all is held back until something changes
+   */
+  reject(canSplit: boolean): readonly string[] {
+    const batch = this.#takeInFlight();
     if (batch === undefined) return [];
-    this.#rejected ??= new Map();
+    const isFound = !canSplit || batch.slots.length === 1;
     for (const [index, slot] of batch.slots.entries()) {
       if (!this.#holds(slot)) continue;
-      this.#rejected.set(slot.id, batch.stamps[index] ?? unknown);
+      if (isFound) this.#reject(slot, batch.stamps[index] ?? unknown);
       this.#learn(slot, unknown);
     }
+    if (!isFound) this.#suspects = [...halves(batch.slots), ...this.#suspects];
     return batch.slots.map((slot) => slot.name);
+  }
+
+  /** Names of which the client rejected what is served now. */
+  rejectedNames(): readonly string[] {
+    const slots = [...(this.#rejected ?? [])].map(([id, stamp]) => ({ slot: this.store.slot(id), stamp }));
+    const current = slots.filter(({ slot, stamp }) => slot?.built(this.#view)?.resource?.stamp === stamp);
+    return current.flatMap(({ slot }) => slot?.name ?? []);
   }
 
   /** What the client has, against what is served. */
@@ -287,8 +319,31 @@ export class Subscription implements Subscriber {
     for (const slot of this.#slotsWhere(() => true)) this.#put(slot, 0);
     this.store.leave(this.#index);
     this.#dirty = [];
+    this.#suspects = [];
     this.#owesAnswer = false;
     this.#inFlight = undefined;
+  }
+
+  #takeInFlight(): Batch | undefined {
+    const { batch } = this.#inFlight ?? {};
+    this.#inFlight = undefined;
+    this.#unconfirmed = [];
+    return batch;
+  }
+
+  #takeSuspects(suspects: readonly Slot[], canRemove: boolean): Batch {
+    const batch = new Batch(this.typeUrl);
+    for (const slot of suspects) {
+      if (!this.#holds(slot)) continue;
+      this.#put(slot, this.#words.get(slot.id) | isDirty);
+      this.#take(slot.id, batch, false, canRemove);
+    }
+    return batch;
+  }
+
+  #reject(slot: Slot, stamp: number): void {
+    this.#rejected ??= new Map();
+    this.#rejected.set(slot.id, stamp);
   }
 
   /** @returns whether it is dealt with; if not, it stays dirty */
@@ -446,12 +501,23 @@ export class Subscription implements Subscriber {
   }
 
   /** A client drops a response of a type that it no longer subscribes to, and does not acknowledge it. */
-  #forgetInFlightIfEmpty(): void {
-    if (this.isEmpty) this.#inFlight = undefined;
+  #fallSilentIfEmpty(): void {
+    if (!this.isEmpty) return;
+    const unread = this.#inFlight?.batch.slots.map((slot) => slot.name) ?? [];
+    this.#unconfirmed = [...this.#unconfirmed, ...unread].slice(-mostUnconfirmed);
+    this.#inFlight = undefined;
+    this.#owesAnswer = false;
+    this.#suspects = [];
+    this.#dirty = [];
   }
 }
 
 /** While a response is in flight the client may have its content already, and must be told if it goes. */
 function atLeastUnknown(stamp: number): number {
   return stamp === nothing ? unknown : stamp;
+}
+
+function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2);
+  return [all.slice(0, middle), all.slice(middle)].filter((half) => half.length > 0);
 }

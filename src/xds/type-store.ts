@@ -20,6 +20,8 @@ export class Slot {
   changedAt = 0;
   /** Whether it waits in the queue of changes. */
   queued = false;
+  /** Whether something else than before was built while it waited there; somebody may have it already. */
+  isDifferent = false;
   /** The entry that subscribers were last told of. */
   announced: ResourceEntry | undefined;
   readonly #builds = new Map<string, Build>();
@@ -42,6 +44,7 @@ export class Slot {
     const last = this.#builds.get(key);
     if (last?.entry === entry) return last.resource;
     const resource = this.#build(entry, view, last?.resource);
+    if (this.queued && resource !== last?.resource) this.isDifferent = true;
     this.#builds.set(key, { entry, resource });
     return resource;
   }

@@ -252,9 +252,15 @@ describe('rejections on a delta stream', () => {
     client.nack(await client.next(), 'x'.repeat(5_000));
     await client.received();
     const [status] = server.ads.status({ node: 'worker-1' });
-    expect(status?.types[0]).toMatchObject({ rejections: 1, current: 0, wanted: 1, lastRejection: { names: ['bad'] } });
+    expect(status?.types[0]).toMatchObject({
+      rejections: 1,
+      current: 0,
+      wanted: 1,
+      rejected: ['bad'],
+      lastRejection: { names: ['bad'] },
+    });
     expect(status?.types[0]?.lastRejection?.message).toHaveLength(1_001);
-    const lines = server.log.filter(({ msg }) => msg === 'Client rejected resources');
+    const lines = server.log.filter(({ msg }) => msg === 'Client rejected a resource');
     expect(lines).toMatchObject([
       { node: 'worker-1', typeUrl: cds, names: ['bad'], reason: expect.stringMatching(/^xxx/) },
     ]);
@@ -274,6 +280,28 @@ describe('rejections on a delta stream', () => {
     client.nack(await client.next(), 'no');
     server.cache.apply([cluster('X', 1)], []);
     expect(versions(await client.nextAndAck())).toEqual(first);
+  });
+
+  it('e) of several resources in one response, only the one at fault is held back', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => route(`R${index}`, 'X'));
+    server.cache.apply(many, []);
+    const client = server.delta();
+    client.send({ typeUrl: rds, resourceNamesSubscribe: many.map(({ name }) => name) });
+    const accepted = new Set<string>();
+    while (accepted.size < 99) {
+      const response = await client.next();
+      if (names(response).includes('R42')) client.nack(response, 'R42 is bad');
+      else client.ack(response);
+      if (!names(response).includes('R42')) for (const name of names(response)) accepted.add(name);
+    }
+    await client.received();
+    expect(server.ads.status()[0]?.types[0]).toMatchObject({ current: 99, wanted: 100, rejected: ['R42'] });
+    server.cache.apply([route('R0', 'Y')], []);
+    expect(names(await client.nextAndAck())).toEqual(['R0']);
+    server.cache.apply([route('R42', 'Y')], []);
+    expect(names(await client.nextAndAck())).toEqual(['R42']);
+    await client.received();
+    expect(server.ads.status()[0]?.types[0]).toMatchObject({ current: 100, rejected: [] });
   });
 
   it('an error detail without a message rejects as well', async () => {
