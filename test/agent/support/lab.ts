@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import type { EndpointSlice } from '../../../src/model/endpoint.ts';
 import type { ModelUpdate } from '../../../src/model/model.ts';
 import type { Service, ServicePort } from '../../../src/model/service.ts';
 import { startEcho } from '../../testbed/echo-pod.ts';
+import { processesIn } from '../../testbed/namespaces.ts';
 import { type Network, openNetwork, type Topology } from '../../testbed/network.ts';
 import { type ManagedProcess, ProcessGroup } from '../../testbed/process.ts';
 import { requestFrom } from '../../testbed/request.ts';
@@ -141,6 +142,20 @@ export class Lab {
     const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10256/metrics');
     const line = body.split('\n').find((text) => text.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.slice(name.length + 1));
+  }
+
+  /** What the agent of the node takes its Envoy for. */
+  async envoyState(node: string): Promise<string | undefined> {
+    const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10256/metrics');
+    return /fairlead_agent_envoy_state\{state="(\w+)"\} 1/.exec(body)?.[1];
+  }
+
+  /** Sends a signal to the Envoy of a node. */
+  async killEnvoy(node: string, signal: NodeJS.Signals): Promise<void> {
+    const pids = await processesIn(this.network.namespaceOf(node));
+    for (const pid of pids) {
+      if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'envoy') process.kill(pid, signal);
+    }
   }
 
   async cleanUp(node: string): Promise<void> {

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ManagedProcess } from '../testbed/process.ts';
+import { requestFrom } from '../testbed/request.ts';
+import { waitUntil } from '../testbed/wait.ts';
+import type { DialResult, Echo } from './support/dial.ts';
+import { echoPorts, Lab, pods, serviceUpdate, sliceUpdate } from './support/lab.ts';
+
+const tcpPort = { name: 'tcp', protocol: 'TCP', port: echoPorts.tcp } as const;
+const httpPort = { name: 'http', protocol: 'TCP', port: echoPorts.http } as const;
+const ports = [
+  { name: 'tcp', port: 9 },
+  { name: 'http', port: 80, appProtocol: 'http' },
+] as const;
+
+const echo = ['10.96.0.10', 'fd00:96::10'] as const;
+const self = ['10.96.0.13', 'fd00:96::13'] as const;
+
+describe('the path through Envoy', () => {
+  let lab: Lab;
+  let controller: ManagedProcess;
+
+  beforeAll(async () => {
+    lab = await Lab.open({ prefix: 'flae-' });
+    controller = await lab.startController();
+    await lab.update([
+      serviceUpdate('echo', echo, ports),
+      sliceUpdate('echo', 'IPv4', [tcpPort, httpPort], ['p1a', 'p1b', 'p2a']),
+      sliceUpdate('echo', 'IPv6', [tcpPort, httpPort], ['p1a', 'p1b', 'p2a']),
+      serviceUpdate('self', self, ports),
+      sliceUpdate('self', 'IPv4', [tcpPort, httpPort], ['p1a']),
+      sliceUpdate('self', 'IPv6', [tcpPort, httpPort], ['p1a']),
+      serviceUpdate('other', ['10.96.0.14'], ports),
+      sliceUpdate('other', 'IPv4', [tcpPort, httpPort], ['p2a']),
+    ]);
+    await lab.startAgent('node1', lab.envoyArgs('node1'));
+    await untilRedirected();
+  });
+
+  afterAll(() => lab.close());
+
+  const untilRedirected = () =>
+    waitUntil(async () => isThroughEnvoy(await lab.dial('p1a', 'tcp', echo[0], 9)) && (await httpIsThroughEnvoy()), {
+      what: 'connections to go through Envoy',
+    });
+
+  const httpIsThroughEnvoy = async () => {
+    return isThroughEnvoy([{ echo: await get('p1a', echo[0]) }]);
+  };
+
+  const get = async (from: string, host: string) => {
+    const answer = await requestFrom(lab.network.namespaceOf(from), `http://${host}/`);
+    if (answer.status !== 200) throw new Error(`${host} answered ${answer.status}`);
+    return JSON.parse(answer.body) as Echo;
+  };
+
+  describe.each([
+    ['IPv4', 0],
+    ['IPv6', 1],
+  ] as const)('%s', (family, index) => {
+    it('balances TCP over all endpoints and keeps the client address', async () => {
+      const results = await lab.dial('p1a', 'tcp', echo[index], 9, 40);
+      expect(podsIn(results)).toEqual(['p1a', 'p1b', 'p2a']);
+      expect(isThroughEnvoy(results)).toBe(true);
+      expect(clientsIn(results.filter((result) => !('echo' in result && result.echo.pod === 'p1a')))).toEqual([
+        pods.p1a[family],
+      ]);
+    });
+
+    it('lets a pod reach itself', async () => {
+      const results = await lab.dial('p1a', 'tcp', self[index], 9, 3);
+      expect(podsIn(results)).toEqual(['p1a']);
+    });
+
+    it('carries HTTP', async () => {
+      const host = index === 0 ? echo[0] : `[${echo[1]}]`;
+      expect(isThroughEnvoy([{ echo: await get('p1b', host) }])).toBe(true);
+    });
+  });
+
+  it('works under strict reverse path filters', async () => {
+    await lab.run('node1', 'sh', '-c', 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 > $f; done');
+    const results = await lab.dial('p1a', 'tcp', echo[0], 9, 20);
+    await lab.run('node1', 'sh', '-c', 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done');
+    expect(podsIn(results)).toEqual(['p1a', 'p1b', 'p2a']);
+    expect(isThroughEnvoy(results)).toBe(true);
+  });
+
+  it('leaves connections between pods alone, even to the port of a listener of Envoy', async () => {
+    expect(await lab.dial('p1a', 'tcp', pods.p1b.IPv4, 15_001)).toEqual([{ error: 'ECONNREFUSED' }]);
+    expect(await lab.dial('p1a', 'tcp', pods.p2a.IPv4, 15_002)).toEqual([{ error: 'ECONNREFUSED' }]);
+  });
+
+  it('never sends a first request of a new HTTP Service into an Envoy that does not know it', async () => {
+    const address = '10.96.0.20';
+    const codes = lab.run('p1b', 'sh', '-c', curlLoop(`http://${address}/`, 60));
+    await lab.update([
+      serviceUpdate('new', [address], [{ name: 'http', port: 80, appProtocol: 'http' }]),
+      sliceUpdate('new', 'IPv4', [httpPort], ['p1a', 'p2a']),
+    ]);
+    expect([...new Set((await codes).trim().split('\n'))].sort()).toEqual(expect.arrayContaining(['200']));
+    expect(
+      (await codes)
+        .trim()
+        .split('\n')
+        .filter((code) => code !== '200' && code !== '000'),
+    ).toEqual([]);
+    await waitUntil(async () => isThroughEnvoy([{ echo: await get('p1b', address) }]), {
+      what: 'the new Service to go through Envoy',
+    });
+  });
+
+  it('loses no new connection when Envoy is killed, and redirects again when it is back', async () => {
+    const load = lab.dial('p1a', 'tcp', echo[0], 9, 1_500);
+    const httpLoad = lab.run('p1b', 'sh', '-c', curlLoop(`http://${echo[0]}/`, 120));
+    await lab.killEnvoy('node1', 'SIGKILL');
+    const results = await load;
+    const lost = results.filter((result) => 'error' in result);
+    // One connection at a time: only the one that was inside Envoy may have gone with it.
+    expect(lost.length).toBeLessThanOrEqual(1);
+    const codes = (await httpLoad)
+      .trim()
+      .split('\n')
+      .filter((code) => code !== '200');
+    expect(codes.length).toBeLessThanOrEqual(1);
+    await untilRedirected();
+  });
+
+  it('goes round an Envoy that hangs', async () => {
+    await lab.killEnvoy('node1', 'SIGSTOP');
+    await waitUntil(async () => (await lab.envoyState('node1')) === 'Hung', { what: 'the hang to be noticed' });
+    const results = await lab.dial('p1a', 'tcp', echo[0], 9, 20);
+    expect(podsIn(results)).toEqual(['p1a', 'p1b', 'p2a']);
+    expect(isThroughKernel(results)).toBe(true);
+    await lab.killEnvoy('node1', 'SIGCONT');
+    await untilRedirected();
+  });
+
+  it('sends only what Envoy knows to it while the controller is away', async () => {
+    await controller.kill('SIGKILL');
+    await waitUntil(async () => (await lab.envoyState('node1')) === 'Alone', { what: 'the loss to be noticed' });
+    await untilRedirected();
+    const unknown = await lab.dial('p1a', 'tcp', '10.96.0.14', 9, 5);
+    expect(podsIn(unknown)).toEqual(['p2a']);
+    expect(isThroughKernel(unknown)).toBe(true);
+  });
+});
+
+/** Status codes of requests one after the other, a line each; 000 is no answer. */
+function curlLoop(url: string, count: number): string {
+  return `for i in $(seq ${count}); do curl -s -m 3 -o /dev/null -w '%{http_code}\\n' ${url} || true; sleep 0.02; done`;
+}
+
+/** The kernel moves Envoy's source ports there; clients take theirs from below. */
+const leastEnvoyPort = 61_000;
+
+function isThroughEnvoy(results: readonly DialResult[]): boolean {
+  return results.every(
+    (result) => 'echo' in result && (result.echo.clientPort >= leastEnvoyPort || isSelf(result.echo)),
+  );
+}
+
+function isThroughKernel(results: readonly DialResult[]): boolean {
+  return results.every(
+    (result) => 'echo' in result && (result.echo.clientPort < leastEnvoyPort || isSelf(result.echo)),
+  );
+}
+
+/** A pod that reaches itself sees the node as its client, with any port, on either path. */
+function isSelf({ clientAddress }: Echo): boolean {
+  return !clientAddress.startsWith('10.244.') && !clientAddress.startsWith('fd00:244:');
+}
+
+function podsIn(results: readonly DialResult[]): readonly string[] {
+  return [...new Set(results.map((result) => ('echo' in result ? result.echo.pod : result.error)))].sort();
+}
+
+function clientsIn(results: readonly DialResult[]): readonly string[] {
+  return [...new Set(results.map((result) => ('echo' in result ? result.echo.clientAddress : result.error)))].sort();
+}
