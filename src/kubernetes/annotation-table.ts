@@ -130,7 +130,7 @@ const timeouts: readonly Annotation[] = [
   setting(
     'idle-timeout',
     duration(0, 24 * hour),
-    { fallback: "the node's default", about: 'How long a stream may be silent; `0s` is no limit.' },
+    { fallback: '0s', about: "HTTP only: how long a request's stream may be silent; `0s` is no limit." },
     (idleMs) => ({ timeouts: { idleMs } }),
   ),
 ];
@@ -147,14 +147,14 @@ const retries: readonly Annotation[] = [
     listOf(retryConditions),
     {
       fallback: 'what never reached an endpoint',
-      about: "HTTP only: what is tried again, in Envoy's terms for HTTP and gRPC.",
+      about: "HTTP only: what is tried again, in the terms of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.",
     },
     (on) => ({ retries: { on } }),
   ),
   setting(
     'per-try-timeout',
     duration(1, 24 * hour),
-    { fallback: 'none', about: 'HTTP only: until one try counts as failed.' },
+    { fallback: 'none', about: 'HTTP only: until one try counts as failed and the next begins.' },
     (perTryTimeoutMs) => ({ retries: { perTryTimeoutMs } }),
   ),
 ];

@@ -19,6 +19,7 @@ export function canonicalAddress(text: string): string | undefined {
  */
 export function unusableBecause(address: string): string | undefined {
   const range = ipaddr.parse(address).range();
-  if (range === 'unspecified' || range === 'multicast' || range === 'broadcast') return `is a ${range} address`;
+  if (range === 'unspecified') return 'is an unspecified address';
+  if (range === 'multicast' || range === 'broadcast') return `is a ${range} address`;
   return undefined;
 }

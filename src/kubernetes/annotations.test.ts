@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { annotationPrefix, annotations } from './annotation-table.ts';
+import { readPolicy } from './annotations.ts';
+import { FieldReader } from './field-reader.ts';
+import { ProblemList } from './problem-list.ts';
+
+function read(values: Readonly<Record<string, unknown>>) {
+  const problems = new ProblemList('Service default/web');
+  const object = { metadata: { annotations: values } };
+  const reader = new FieldReader(object, problems).object('metadata', '')?.object('annotations', '');
+  const policy = reader === undefined ? {} : readPolicy(reader);
+  return { policy, problems: problems.toArray() };
+}
+
+/** A good value and what it means, for each annotation. */
+const samples: Readonly<Record<string, readonly [string, object]>> = {
+  'max-connections': ['10', { circuitBreaker: { maxConnections: 10 } }],
+  'max-pending-requests': ['0', { circuitBreaker: { maxPendingRequests: 0 } }],
+  'max-requests': ['4294967295', { circuitBreaker: { maxRequests: 4294967295 } }],
+  'max-retries': ['3', { circuitBreaker: { maxRetries: 3 } }],
+  'outlier-detection': ['disabled', { outlierDetection: { enabled: false } }],
+  'outlier-consecutive-errors': ['3', { outlierDetection: { consecutiveErrors: 3 } }],
+  'outlier-interval': ['1s', { outlierDetection: { intervalMs: 1000 } }],
+  'outlier-base-ejection-time': ['1m30s', { outlierDetection: { baseEjectionTimeMs: 90_000 } }],
+  'outlier-max-ejection-percent': ['100', { outlierDetection: { maxEjectionPercent: 100 } }],
+  'connect-timeout': ['300ms', { timeouts: { connectMs: 300 } }],
+  'request-timeout': ['1.5s', { timeouts: { requestMs: 1500 } }],
+  'idle-timeout': ['0s', { timeouts: { idleMs: 0 } }],
+  retries: ['0', { retries: { attempts: 0, on: [] } }],
+  'retry-on': ['5xx, reset,5xx', { retries: { attempts: 2, on: ['5xx', 'reset'] } }],
+  'per-try-timeout': ['2s', { retries: { attempts: 2, on: [], perTryTimeoutMs: 2000 } }],
+  'load-balancing': ['Maglev', { loadBalancing: 'Maglev' }],
+  'data-path': ['Kernel', { dataPath: 'Kernel' }],
+  'tracing-sampling': ['12.5', { tracing: { samplingPercent: 12.5 } }],
+};
+
+const bad: readonly (readonly [string, string])[] = [
+  ['max-connections', '-1'],
+  ['max-connections', '1e3'],
+  ['max-connections', '4294967296'],
+  ['max-connections', ''],
+  ['outlier-detection', 'true'],
+  ['outlier-consecutive-errors', '0'],
+  ['outlier-max-ejection-percent', '101'],
+  ['connect-timeout', '0s'],
+  ['connect-timeout', '5'],
+  ['connect-timeout', '2h'],
+  ['request-timeout', '-1s'],
+  ['request-timeout', '1s '.repeat(50)],
+  ['retry-on', ''],
+  ['retry-on', '5xx,,reset'],
+  ['retry-on', 'always'],
+  ['load-balancing', 'round-robin'],
+  ['data-path', 'kernel'],
+  ['tracing-sampling', '100.1'],
+  ['tracing-sampling', '10%'],
+];
+
+describe('readPolicy', () => {
+  it.each(annotations.map(({ key }) => key))('reads %s', (key) => {
+    const [text, policy] = samples[key] ?? ['', {}];
+    expect(read({ [annotationPrefix + key]: text })).toEqual({ policy, problems: [] });
+  });
+
+  it.each(bad)('reports %s: %j, and leaves the default', (key, text) => {
+    const annotation = annotations.find((one) => one.key === key);
+    const { policy, problems } = read({ [annotationPrefix + key]: text });
+    expect(policy).toEqual({});
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({
+      object: 'Service default/web',
+      field: `metadata.annotations[fairlead.dev/${key}]`,
+    });
+    expect(problems[0]?.reason).toContain(`not ${annotation?.expected}; the default (${annotation?.fallback}) serves`);
+  });
+
+  it('joins settings of one group, and keeps the good ones beside a bad one', () => {
+    const { policy, problems } = read({
+      'fairlead.dev/max-requests': '5',
+      'fairlead.dev/max-connections': 'many',
+      'fairlead.dev/max-retries': '1',
+    });
+    expect(policy).toEqual({ circuitBreaker: { maxRequests: 5, maxRetries: 1 } });
+    expect(problems).toHaveLength(1);
+  });
+
+  it('says how to write a number', () => {
+    const { problems } = read({ 'fairlead.dev/retries': 3 });
+    expect(problems[0]?.reason).toBe('is not a string, as annotations must be: write "3"; the default (2) serves');
+  });
+
+  it('guesses what an unknown key was meant to be', () => {
+    const reasonOf = (key: string) => read({ [key]: '1' }).problems.map(({ reason }) => reason);
+    expect(reasonOf('fairlead.dev/max-conections')).toEqual([
+      'is no annotation of Fairlead and is ignored; did you mean fairlead.dev/max-connections?',
+    ]);
+    expect(reasonOf('fairlead.dev/load-balancer')[0]).toContain('did you mean fairlead.dev/load-balancing?');
+    expect(reasonOf('fairlead.dev/teapot')[0]).toContain('docs/annotations.md');
+    expect(reasonOf('example.com/retries')).toEqual([]);
+    expect(reasonOf(`fairlead.dev/${'x'.repeat(100_000)}`)).toHaveLength(1);
+  });
+
+  it('gives the same text whatever the order of the annotations', () => {
+    const all = annotations.map(({ key }) => [annotationPrefix + key, samples[key]?.[0] ?? ''] as const);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (shuffled) => {
+        expect(JSON.stringify(read(Object.fromEntries(shuffled)))).toBe(JSON.stringify(read(Object.fromEntries(all))));
+      }),
+    );
+  });
+
+  it('takes any text without throwing, and never a value out of range', () => {
+    const values = fc.dictionary(
+      fc.constantFrom(...annotations.map(({ key }) => annotationPrefix + key)),
+      fc.oneof(fc.string(), fc.jsonValue(), fc.stringMatching(/^[0-9]{1,4}(\.[0-9]{1,2})?(h|m|s|ms|%)?$/)),
+    );
+    fc.assert(
+      fc.property(values, (given) => {
+        const { policy } = read(given);
+        expect(policy.tracing?.samplingPercent ?? 0).toBeLessThanOrEqual(100);
+        expect(policy.timeouts?.connectMs ?? 1).toBeGreaterThanOrEqual(1);
+        expect(Number.isInteger(policy.timeouts?.requestMs ?? 0)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('docs/annotations.md', () => {
+  it('lists every annotation with its values, default and meaning', () => {
+    const page = readFileSync(new URL('../../docs/annotations.md', import.meta.url), 'utf8');
+    const rows = annotations.map(
+      ({ key, expected, fallback, about }) =>
+        `| \`${annotationPrefix}${key}\` | ${expected} | ${fallback} | ${about} |`,
+    );
+    expect(page.split('\n').filter((line) => line.startsWith('| `'))).toEqual(rows);
+  });
+});

@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ModelStore, type ModelUpdate } from '../model/model.ts';
+import { convertObject } from './convert.ts';
+
+describe('a Node', () => {
+  it('is its name and its zone', () => {
+    const labels = { 'topology.kubernetes.io/zone': 'z1', 'kubernetes.io/os': 'linux' };
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a.example', labels }, status: {} };
+    expect(convertObject(node)).toEqual({
+      update: { kind: 'Node', key: 'node-a.example', value: { name: 'node-a.example', zone: 'z1' } },
+      problems: [],
+    });
+    expect(convertObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'b' } }).update?.value).toEqual({
+      name: 'b',
+      zone: '',
+    });
+  });
+
+  it('with a zone of a wrong type is in none', () => {
+    const labels = { 'topology.kubernetes.io/zone': 7 };
+    const { update, problems } = convertObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'b', labels } });
+    expect(update?.value).toEqual({ name: 'b', zone: '' });
+    expect(problems).toEqual([
+      {
+        object: 'Node b',
+        field: 'metadata.labels[topology.kubernetes.io/zone]',
+        reason: 'is 7, not a string; the node is taken to be in no zone',
+      },
+    ]);
+  });
+});
+
+describe('convertObject', () => {
+  it('says nothing of kinds that are not used', () => {
+    for (const [apiVersion, kind] of [
+      ['apps/v1', 'Deployment'],
+      ['v1', 'ConfigMap'],
+      ['serving.knative.dev/v1', 'Service'],
+      ['v1', 'constructor'],
+    ]) {
+      expect(convertObject({ apiVersion, kind, metadata: { name: 'x' } })).toEqual({ update: undefined, problems: [] });
+    }
+  });
+
+  it('names what is no object of Kubernetes, and versions that are not read', () => {
+    const problemOf = (object: unknown) => convertObject(object).problems[0];
+    expect(problemOf(null)).toMatchObject({ object: 'object', reason: 'is null, not an object; it is left out' });
+    expect(problemOf([])).toMatchObject({ reason: 'is a list, not an object; it is left out' });
+    expect(problemOf({})).toMatchObject({ field: 'kind' });
+    expect(problemOf({ kind: 'Service', metadata: { name: 'a' } })).toMatchObject({
+      object: 'Service default/a',
+      field: 'apiVersion',
+    });
+    expect(
+      problemOf({ apiVersion: 'discovery.k8s.io/v1beta1', kind: 'EndpointSlice', metadata: { name: 'a' } }),
+    ).toEqual({
+      object: 'EndpointSlice default/a',
+      field: 'apiVersion',
+      reason: 'is "discovery.k8s.io/v1beta1", only discovery.k8s.io/v1 is read; the object is left out',
+    });
+  });
+
+  it('keeps messages short and on one line whatever is in the object', () => {
+    const name = `${'x'.repeat(10_000)}\n`;
+    const [problem] = convertObject({ apiVersion: 'v1', kind: 'Service', metadata: { name } }).problems;
+    expect(problem?.reason.length).toBeLessThan(300);
+    expect(problem?.reason).not.toContain('\n');
+    expect(problem?.object.length).toBeLessThan(300);
+    expect(problem?.object).not.toContain('\n');
+  });
+
+  it('never throws, whatever JSON it is given', () => {
+    fc.assert(
+      fc.property(anyObject, (object) => expectSound(convertObject(object))),
+      { numRuns: 2000 },
+    );
+    fc.assert(fc.property(fc.jsonValue(), (value) => expectSound(convertObject(value))));
+  });
+
+  it('gives one model whatever the order of the objects', () => {
+    const objects = fc.uniqueArray(anyObject, { maxLength: 12, selector: (object) => JSON.stringify(object.metadata) });
+    fc.assert(
+      fc.property(
+        objects.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        ([all, shuffled]) => {
+          expect(contentOf(shuffled)).toEqual(contentOf(all));
+        },
+      ),
+    );
+  });
+});
+
+function expectSound({ update, problems }: ReturnType<typeof convertObject>): void {
+  for (const { object, reason } of problems) {
+    expect(object).not.toBe('');
+    expect(reason).not.toBe('');
+  }
+  if (update === undefined) return;
+  expect(update.key).toMatch(/^[a-z0-9.-]+(\/[a-z0-9.-]+)?$/);
+  if (update.kind !== 'Service' || update.value === undefined) return;
+  expect(update.value.ports.length).toBeGreaterThan(0);
+  expect(update.value.clusterIPs.length).toBeGreaterThan(0);
+  expect(new Set(update.value.ports.map(({ port, protocol }) => `${port} ${protocol}`)).size).toBe(
+    update.value.ports.length,
+  );
+}
+
+/** Objects of our kinds, each field of which is sometimes right and sometimes anything. */
+const address = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', 'FD00::1', 'None', 'x', '');
+const orAnything = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 8, arbitrary }, { weight: 1, arbitrary: fc.jsonValue() });
+const port = fc.record(
+  {
+    name: orAnything(fc.constantFrom('http', 'grpc-a', '')),
+    port: orAnything(fc.integer({ min: -1, max: 65_537 })),
+    protocol: orAnything(fc.constantFrom('TCP', 'UDP', 'SCTP')),
+    appProtocol: orAnything(fc.constantFrom('http', 'grpc', 'kubernetes.io/ws')),
+  },
+  { requiredKeys: [] },
+);
+const ports = orAnything(fc.array(orAnything(port), { maxLength: 4 }));
+const metadata = fc.record(
+  {
+    name: orAnything(fc.constantFrom('a', 'b', 'c', 'd', 'e')),
+    namespace: orAnything(fc.constantFrom('x', 'y')),
+    labels: orAnything(
+      fc.dictionary(fc.constantFrom('kubernetes.io/service-name', 'service.kubernetes.io/headless'), fc.constant('a')),
+    ),
+    annotations: orAnything(
+      fc.dictionary(fc.constantFrom('fairlead.dev/retries', 'fairlead.dev/x'), orAnything(fc.constant('1'))),
+    ),
+    creationTimestamp: orAnything(fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z')),
+  },
+  { requiredKeys: ['name'] },
+);
+const spec = fc.record(
+  { clusterIP: orAnything(address), clusterIPs: orAnything(fc.array(address, { maxLength: 3 })), ports },
+  { requiredKeys: [] },
+);
+const endpoint = fc.record(
+  {
+    addresses: orAnything(fc.array(address)),
+    conditions: orAnything(fc.constant({ ready: false })),
+    hints: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+);
+const anyObject = fc.oneof(
+  fc.record({ apiVersion: fc.constant('v1'), kind: fc.constant('Service'), metadata, spec: orAnything(spec) }),
+  fc.record({
+    apiVersion: fc.constant('discovery.k8s.io/v1'),
+    kind: fc.constant('EndpointSlice'),
+    metadata,
+    addressType: orAnything(fc.constantFrom('IPv4', 'IPv6')),
+    ports,
+    endpoints: orAnything(fc.array(orAnything(endpoint), { maxLength: 4 })),
+  }),
+  fc.record({ apiVersion: fc.constant('v1'), kind: fc.constant('Node'), metadata }),
+);
+
+function contentOf(objects: readonly unknown[]) {
+  const updates = new Map<string, ModelUpdate>();
+  for (const { update } of objects.map(convertObject)) {
+    // Two objects of one name are for the sources to tell apart; here the first in order of text counts.
+    if (update === undefined) continue;
+    const id = `${update.kind} ${update.key}`;
+    const before = updates.get(id);
+    if (before === undefined || JSON.stringify(update) < JSON.stringify(before)) updates.set(id, update);
+  }
+  const store = new ModelStore();
+  for (const update of updates.values()) store.apply([update]);
+  const services = [...store.services.keys()].sort();
+  const owners = [...store.services.values()].flatMap(({ clusterIPs }) => clusterIPs);
+  return {
+    services: services.map((key) => store.services.get(key)),
+    nodes: [...store.nodes.values()].map(({ name }) => name).sort(),
+    slices: ['x/a', 'y/a', 'default/a'].map((key) => store.slicesOf(key)),
+    owners: [...new Set(owners)].sort().map((ip) => `${ip} ${store.ownerOf(ip)}`),
+  };
+}
