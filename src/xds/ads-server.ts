@@ -1,6 +1,7 @@
 import { type MethodDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../protos/resource-entry.ts';
+import { Admission } from './admission.ts';
 import type { AdsEvents, CloseReason, Variant } from './ads-events.ts';
 import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
 import { type BoundAddress, Connections } from './connections.ts';
@@ -121,9 +122,11 @@ export class AdsServer implements CacheListener {
         this.#tellWaiters();
       },
     });
+    const admission = new Admission(admissionOptions);
     const { cache, viewOf, logger } = options;
     const onClosed = (stream: AdsStream, reason: CloseReason) => this.#forget(stream, reason);
-    return { cache, viewOf, logger, limits: this.#limits, events: this.#events, encoder, scheduler, onClosed };
+    const { limits, events } = { limits: this.#limits, events: this.#events };
+    return { cache, viewOf, logger, limits, events, encoder, scheduler, admission, onClosed };
   }
 
   #accept(variant: Variant, call: AdsCall): void {
@@ -137,6 +140,7 @@ export class AdsServer implements CacheListener {
     if (this.#isClosing) stream.close('shutdown', 'The server is shutting down');
     else if (this.#streams.size > this.#limits.streams) stream.close('limit', 'Too many streams');
     else if (ofPeer > this.#limits.streamsPerPeer) stream.close('limit', `Too many streams of ${host}`);
+    else this.#context.admission.enter(stream);
   }
 
   #forget(stream: AdsStream, reason: CloseReason): void {
@@ -173,6 +177,9 @@ function serverOptions(limits: Limits): Record<string, number> {
     'grpc.enable_channelz': 0,
   };
 }
+
+/** A client sends its first request with the call, so 100 ms of silence is long; its first requests follow each other. */
+const admissionOptions = { places: 16, idleMs: 20, silentMs: 100 };
 
 /** xDS streams do not end by themselves after GOAWAY. */
 const connectionAgeGraceMs = 10_000;

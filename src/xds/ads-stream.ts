@@ -1,6 +1,7 @@
 import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../protos/resource-entry.ts';
+import type { Admission, Guest } from './admission.ts';
 import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
 import type { Batch } from './batch.ts';
 import { ClientStream, StreamRefused, type Verdict } from './client-stream.ts';
@@ -24,6 +25,7 @@ export interface StreamContext {
   readonly events: AdsEvents;
   readonly encoder: ResponseEncoder;
   readonly scheduler: Scheduler;
+  readonly admission: Admission;
   readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
 }
 
@@ -37,7 +39,7 @@ const codes: Record<CloseReason, Code> = {
 };
 
 /** One gRPC call: reads requests, writes one response at a time, and goes away when either side fails. */
-export class AdsStream implements Sender, StreamRef {
+export class AdsStream implements Sender, StreamRef, Guest {
   readonly id: number;
   readonly variant: Variant;
   readonly peer: string;
@@ -59,10 +61,14 @@ export class AdsStream implements Sender, StreamRef {
     this.peer = call.getPeer();
     this.#call = call;
     this.#context = context;
-    call.on('data', (bytes: Buffer) => this.#receive(bytes));
-    call.on('end', () => this.close('client', 'The client ended the stream'));
     call.on('cancelled', () => this.close('client', 'The client cancelled the stream'));
     call.on('error', () => undefined);
+  }
+
+  /** Of Guest: reading begins. */
+  admitted(): void {
+    this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
+    this.#call.on('end', () => this.close('client', 'The client ended the stream'));
   }
 
   get view(): ClientView | undefined {
@@ -84,6 +90,7 @@ export class AdsStream implements Sender, StreamRef {
 
   pump(deadline: number): boolean {
     if (this.#isClosed || this.#writingSince !== undefined) return false;
+    this.#context.admission.heard(this);
     const collected = this.#client?.next(deadline);
     if (collected === undefined) return false;
     if (collected !== 'later') this.#send(collected);
@@ -115,6 +122,7 @@ export class AdsStream implements Sender, StreamRef {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#context.scheduler.remove(this);
+    this.#context.admission.leave(this);
     this.#client?.close();
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
@@ -126,6 +134,7 @@ export class AdsStream implements Sender, StreamRef {
 
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
+    this.#context.admission.heard(this);
     try {
       const verdict = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
       this.#report(verdict);

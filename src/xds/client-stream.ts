@@ -64,18 +64,18 @@ export class ClientStream {
   readonly variant: Variant;
   readonly #cache: ResourceCache;
   readonly #limits: Limits;
-  readonly #onWork: (since: number) => void;
+  readonly #onWork: () => void;
   readonly #types = new Map<string, TypeState>();
   #ordered: TypeState[] = [];
   #view: ClientView;
 
-  /** @param onWork called when there may be something to send, with the time of the change */
+  /** @param onWork called when there may be something to send */
   constructor(options: {
     readonly variant: Variant;
     readonly cache: ResourceCache;
     readonly view: ClientView;
     readonly limits: Limits;
-    readonly onWork: (since: number) => void;
+    readonly onWork: () => void;
   }) {
     this.variant = options.variant;
     this.#cache = options.cache;
@@ -218,7 +218,7 @@ export class ClientStream {
     if (error !== undefined) return this.#reject(type, error);
     type.acknowledgements += 1;
     type.subscription.acknowledge();
-    this.#onWork(performance.now());
+    this.#onWork();
     return { kind: 'acknowledged', sentAt: inFlight.sentAt };
   }
 
@@ -227,7 +227,7 @@ export class ClientStream {
     const message = error.length > longestReason ? `${error.slice(0, longestReason)}…` : error;
     type.rejections += 1;
     type.lastRejection = { message, at: Date.now(), names };
-    this.#onWork(performance.now());
+    this.#onWork();
     return { kind: 'rejected', rejection: type.lastRejection };
   }
 
@@ -246,8 +246,9 @@ export class ClientStream {
       // A client that returns knows what it has; a new one waits for an answer even if there is nothing.
       if (request.initialVersions.length === 0) subscription.oweAnswer();
     }
-    for (const name of request.subscribe) if (name !== '*') subscription.subscribe(name, !isFirst);
-    if (isFirst) for (const [name, version] of request.initialVersions) subscription.claim(name, version);
+    const names = request.subscribe.filter((name) => name !== '*');
+    if (isFirst) subscription.resume(names, request.initialVersions);
+    else for (const name of names) subscription.subscribe(name);
   }
 
   #setNames(type: TypeState, request: SotwRequest, verdict: Verdict): void {
@@ -259,7 +260,7 @@ export class ClientStream {
     type.hasNamed ||= request.names.length > 0;
     const isMore = this.#setWildcard(type, wantsWildcard);
     const added = [...names].filter((name) => !subscription.isNamed(name));
-    for (const name of added) subscription.subscribe(name, true);
+    for (const name of added) subscription.subscribe(name);
     if (subscription.namedCount > names.size) subscription.keepOnly(names);
     const isPartial = this.#isPartial(subscription);
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();

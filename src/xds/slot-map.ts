@@ -31,12 +31,7 @@ export class SlotMap {
 
   /** Ids in no particular order; the map must not change meanwhile, except for words of present ids. */
   forEach(visit: (id: number, word: number) => void): void {
-    const words = this.#words;
-    const step = this.#dense ? 1 : 2;
-    for (let at = 0; at < words.length; at += step) {
-      const word = words[at + step - 1] ?? 0;
-      if (word !== 0) visit(this.#dense ? at : (words[at] ?? 0) - 1, word);
-    }
+    each(this.#dense, this.#words, visit);
   }
 
   #setDense(id: number, word: number): void {
@@ -66,18 +61,21 @@ export class SlotMap {
 
   /** Makes room for one id more, in whichever form is smaller. */
   #rebuild(id: number): void {
-    const old: [number, number][] = [];
     let highest = id;
-    this.forEach((other, word) => {
-      old.push([other, word]);
+    this.forEach((other) => {
       if (other > highest) highest = other;
     });
-    const denseLength = highest + 1 + (highest >>> 2);
-    const sparseLength = 2 * Math.max(minimumCapacity, powerOfTwo((old.length + 1) * 2));
+    const old = { isDense: this.#dense, words: this.#words };
+    const denseLength = highest + 1 + Math.max(minimumCapacity, highest >>> 2);
+    const sparseLength = 2 * Math.max(minimumCapacity, powerOfTwo((this.#count + 1) * 2));
     this.#dense = denseLength <= sparseLength;
     this.#words = new Uint32Array(this.#dense ? denseLength : sparseLength);
+    if (old.isDense && this.#dense) {
+      this.#words.set(old.words);
+      return;
+    }
     this.#count = 0;
-    for (const [other, word] of old) this.set(other, word);
+    each(old.isDense, old.words, (other, word) => this.set(other, word));
   }
 
   #delete(id: number): void {
@@ -118,6 +116,14 @@ export class SlotMap {
     }
     words[gap] = 0;
     words[gap + 1] = 0;
+  }
+}
+
+function each(isDense: boolean, words: Uint32Array, visit: (id: number, word: number) => void): void {
+  const step = isDense ? 1 : 2;
+  for (let at = 0; at < words.length; at += step) {
+    const word = words[at + step - 1] ?? 0;
+    if (word !== 0) visit(isDense ? at : (words[at] ?? 0) - 1, word);
   }
 }
 

@@ -3,7 +3,7 @@ import { Batch } from './batch.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { SlotMap } from './slot-map.ts';
 import type { ResourceStatus } from './stream-status.ts';
-import { type Slot, type Subscriber, stampMask, type TypeStore } from './type-store.ts';
+import { firstStamp, type Slot, type Subscriber, stampMask, type TypeStore } from './type-store.ts';
 
 /** Flags beside the stamp in the word that a stream keeps for each resource. */
 const isNamed = 0x8000_0000;
@@ -49,7 +49,9 @@ export type Collected = Batch | 'later' | undefined;
 export class Subscription implements Subscriber {
   readonly store: TypeStore;
   readonly #index: number;
-  readonly #onWork: (since: number) => void;
+  readonly #onWork: () => void;
+  /** Whether `onWork` was called since the last collection. */
+  #isNoted = false;
   #view: ClientView;
   #words = new SlotMap();
   #dirty: number[] = [];
@@ -67,7 +69,7 @@ export class Subscription implements Subscriber {
   /** Parts of rejected responses, to be sent apart to find out which resource is at fault. */
   #suspects: readonly (readonly Slot[])[] = [];
 
-  constructor(store: TypeStore, view: ClientView, onWork: (since: number) => void) {
+  constructor(store: TypeStore, view: ClientView, onWork: () => void) {
     this.store = store;
     this.#view = view;
     this.#onWork = onWork;
@@ -116,12 +118,12 @@ export class Subscription implements Subscriber {
     });
   }
 
-  /** @param forced whether it is sent even if the client has it: it may have dropped what it names again */
-  subscribe(name: string, forced: boolean): void {
+  /** It is sent even if the client has it: it may have dropped what it names again. */
+  subscribe(name: string): void {
     const slot = this.store.intern(name);
     const word = this.#words.get(slot.id);
     if ((word & isNamed) === 0) this.#named += 1;
-    this.#mark(slot, word | isNamed | (forced ? isForced : 0), performance.now());
+    this.#mark(slot, word | isNamed | isForced, performance.now());
   }
 
   unsubscribe(name: string): void {
@@ -179,19 +181,40 @@ export class Subscription implements Subscriber {
     this.#noteWork(performance.now());
   }
 
-  /** A returning client has this version. Of what it does not subscribe to, nothing is kept. */
-  claim(name: string, version: string): void {
-    if (!this.#wildcard && !this.isNamed(name)) return;
-    const slot = this.store.intern(name);
-    const flags = this.#words.get(slot.id) & isNamed;
-    const built = slot.built(this.#view);
-    if (built?.resource?.version === version && built.entry === slot.entry && this.#wants(slot, flags)) {
-      this.#put(slot, flags | built.resource.stamp);
+  /**
+   * The first request of a client that comes back with what it has. It can be long, and 1,000 clients may come at once:
+   * each name is looked up once per list, and what is equal never becomes dirty.
+   * @param claims names and versions; of what is not subscribed to, nothing is kept
+   */
+  resume(names: Iterable<string>, claims: Iterable<readonly [name: string, version: string]>): void {
+    for (const [name, version] of claims) this.#claim(this.store.intern(name), version);
+    const now = performance.now();
+    for (const name of names) {
+      const slot = this.store.intern(name);
+      const word = this.#words.get(slot.id);
+      if ((word & isNamed) === 0) this.#named += 1;
+      if ((word & stampMask) >= firstStamp) this.#put(slot, word | isNamed);
+      else this.#mark(slot, word | isNamed, now);
+    }
+    for (const slot of this.#slotsWhere((word) => (word & isNamed) === 0)) this.#resumeUnnamed(slot, now);
+  }
+
+  #claim(slot: Slot, version: string): void {
+    const built = slot.isBuilt(this.#view) ? slot.built(this.#view)?.resource : undefined;
+    if (built?.version === version) {
+      this.#put(slot, built.stamp);
       return;
     }
     this.#claims ??= new Map();
     this.#claims.set(slot.id, version);
-    this.#mark(slot, flags | unknown, performance.now());
+    this.#put(slot, unknown);
+  }
+
+  /** With a wildcard the client has it through that, and is told if it is not of the set; without, it was dropped. */
+  #resumeUnnamed(slot: Slot, now: number): void {
+    const word = this.#words.get(slot.id);
+    if (!this.#wildcard) this.#put(slot, 0);
+    else if ((word & stampMask) < firstStamp || !this.#wants(slot, word)) this.#mark(slot, word, now);
   }
 
   /** Sends it again although it did not change, if the client asked for it. */
@@ -224,6 +247,7 @@ export class Subscription implements Subscriber {
 
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
+    this.#isNoted = false;
     for (;;) {
       const [suspects, ...others] = this.#suspects;
       if (suspects === undefined) break;
@@ -242,6 +266,7 @@ export class Subscription implements Subscriber {
 
   /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
   collectAll(options: CollectOptions): Collected {
+    this.#isNoted = false;
     if (!this.#owesAnswer && !this.#isOutdated(options)) return this.#clearDirty();
     const slots = this.#slotsWhere(() => true);
     if (!this.#buildAll(slots, options)) return 'later';
@@ -472,7 +497,9 @@ export class Subscription implements Subscriber {
 
   #noteWork(since: number): void {
     if (since < this.#changedAt) this.#changedAt = since;
-    this.#onWork(since);
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    this.#onWork();
   }
 
   /** The one place where words change: keeps the index of subscribers in step. */
