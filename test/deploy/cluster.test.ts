@@ -63,7 +63,9 @@ describe.skipIf(skipsApiServer)('the Kubernetes manifests on a real API server',
   beforeAll(async () => {
     await makeImageContents();
     writeFileSync(join(folder, 'audit-policy.yaml'), auditPolicy);
-    const flags = [`--audit-policy-file=${join(folder, 'audit-policy.yaml')}`, `--audit-log-path=${auditLog(folder)}`];
+    const audit = [`--audit-policy-file=${join(folder, 'audit-policy.yaml')}`, `--audit-log-path=${auditLog(folder)}`];
+    // As every cluster has it: kube-proxy and CNIs need it too.
+    const flags = ['--allow-privileged=true', ...audit];
     server = await ApiServer.start({ flags });
     network = await openNetwork(topology);
     tunnel = await openTunnel(server.port, join(folder, 'api.sock'));

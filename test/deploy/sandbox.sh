@@ -9,7 +9,7 @@ hostname "$SANDBOX_HOST_NAME"
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 sandbox "$root"
 mkdir -p "$root"/{usr/local/bin,proc,sys,dev,etc,tmp,run,var/tmp,root}
-ln -s /run "$root/var/run"
+ln -s ../run "$root/var/run"
 chmod 1777 "$root/tmp"
 for folder in usr/bin usr/sbin usr/lib usr/lib64 usr/libexec usr/share etc/iproute2 etc/alternatives etc/ssl; do
   [ -d "/$folder" ] || continue

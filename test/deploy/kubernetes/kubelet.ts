@@ -92,10 +92,9 @@ export class Kubelet {
       if (!one.process.running) return 'ended';
       return (await this.#passes(one, probe)) ? 'passed' : undefined;
     };
-    const result = await waitUntil(look, {
-      what: `the ${kind} of ${name}\n${one.process.lastLines(20)}`,
-      withinMs: 60_000,
-      everyMs: 100,
+    const limits = { what: `the ${kind} of ${name}`, withinMs: 60_000, everyMs: 100 };
+    const result = await waitUntil(look, limits).catch((err: Error) => {
+      throw new Error(`${err.message}; its log:\n${one.process.lastLines(20)}`);
     });
     if (result === 'ended') throw new Error(`${name} ended:\n${one.process.lastLines(20)}`);
   }
