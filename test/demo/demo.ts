@@ -59,6 +59,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 function tellFailure(err: unknown, world: World, narrator: Narrator): number {
   const reason = err instanceof ClaimFailed ? 'a claim did not hold' : err instanceof Error ? err.stack : String(err);
   narrator.failure(`The demo failed: ${reason}`);
+  for (const crash of world.crashes()) narrator.plain(`  ${crash}`);
   narrator.plain(`  Logs: ${world.workshop.logs}`);
   return 1;
 }

@@ -63,6 +63,11 @@ export class World {
     return this.#network;
   }
 
+  /** Processes that crashed, each with the end of its log. */
+  crashes(): readonly string[] {
+    return this.#processes.lost.map((lost) => `${lost.name} crashed: ${lost.lastLines(8)}`);
+  }
+
   /** Namespace of a node, a pod or `ctl`. */
   at(name: string): string {
     return this.network.namespaceOf(name);

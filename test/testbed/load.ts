@@ -51,7 +51,7 @@ function readOptions(): LoadOptions {
   return {
     target,
     path,
-    protocol: oneOf('protocol', values.protocol, ['http', 'tcp', 'udp']),
+    protocol: oneOf('protocol', values.protocol, ['http', 'http2', 'tcp', 'udp']),
     connections: oneOf('connections', values.connections, ['new', 'keep-alive']),
     rate: Number(values.rate),
     concurrency: Number(values.concurrency),

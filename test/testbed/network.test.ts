@@ -7,6 +7,7 @@ import { report, splitAround } from './load/report.ts';
 import { type Network, networkExists, openNetwork, type Topology } from './network.ts';
 import { ProcessGroup } from './process.ts';
 import { fetchJsonFrom, requestFrom } from './request.ts';
+import { run } from './run.ts';
 import { RunningLoad } from './running-load.ts';
 
 const prefix = 'fltb-';
@@ -89,6 +90,15 @@ describe('testbed', () => {
     expect(inFlight.length).toBeGreaterThan(5);
     expect(report(inFlight).ok).toBe(0);
     expect(report(after).failures).toEqual({ refused: after.length });
+  });
+
+  it('serves on after clients that reset their connections', async () => {
+    const reset =
+      "const s = require('net').connect(9000, '10.244.2.10', () => s.write('x\\n', () => s.resetAndDestroy()))";
+    await run([process.execPath, '-e', reset], { namespace: network.namespaceOf('pod1') });
+    const load = await startLoad('10.244.2.10:9000', { protocol: 'tcp', count: 3 });
+    expect(report(await load.finished()).ok).toBe(3);
+    expect(group.lost).toEqual([]);
   });
 
   it('says why a process did not become ready', async () => {

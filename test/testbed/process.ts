@@ -35,6 +35,7 @@ export class ManagedProcess {
   /** Resolves once the process is gone and its output was read to the end. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  #wanted = true;
 
   constructor(spec: ProcessSpec, child: ChildProcess, pid: number) {
     this.name = spec.name;
@@ -50,8 +51,14 @@ export class ManagedProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Whether it should still run: nobody has asked it to end. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
   /** Sends a signal and waits for the end. */
   kill(signal: NodeJS.Signals): Promise<Exit> {
+    this.#wanted = false;
     if (this.running) this.#child.kill(signal);
     return this.exited;
   }
@@ -74,6 +81,12 @@ export class ManagedProcess {
 /** Processes that end together. */
 export class ProcessGroup {
   readonly #processes = new Set<ManagedProcess>();
+  readonly #lost: ManagedProcess[] = [];
+
+  /** Those that ended in error although nobody had asked them to. */
+  get lost(): readonly ManagedProcess[] {
+    return this.#lost;
+  }
 
   /**
    * Starts a process and waits until it is ready.
@@ -82,7 +95,10 @@ export class ProcessGroup {
   async start(spec: ProcessSpec): Promise<ManagedProcess> {
     const managed = await launch(spec);
     this.#processes.add(managed);
-    managed.exited.then(() => this.#processes.delete(managed));
+    managed.exited.then(({ code }) => {
+      this.#processes.delete(managed);
+      if (managed.wanted && code !== 0) this.#lost.push(managed);
+    });
     if (spec.ready !== undefined) await becomeReady(managed, spec, spec.ready);
     return managed;
   }

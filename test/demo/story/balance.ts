@@ -1,5 +1,4 @@
 import { report } from '../../testbed/load/report.ts';
-import { run } from '../../testbed/run.ts';
 import type { LoadRequest } from '../../testbed/running-load.ts';
 import type { Narrator } from '../narrator.ts';
 import { type Frontend, frontends, services } from '../shop.ts';
@@ -80,18 +79,16 @@ async function spreads(world: World, narrator: Narrator, expected: Expectation, 
   );
 }
 
-/** HTTP/2 on one connection: the kernel would send all of it to one endpoint. */
+/** The kernel would send all of a connection to one endpoint. */
 async function requestsOfOneConnectionSpread(world: World, narrator: Narrator): Promise<void> {
-  const url = `http://${services.recommendations}/?n=[1-20]`;
-  const command = ['curl', '-sS', '--http2-prior-knowledge', '-w', '%{num_connects}\n', url];
-  const lines = (await run(command, { namespace: world.at('frontend-1') })).trim().split('\n');
-  const answers = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as { pod: string });
-  const connections = lines.filter((line) => !line.startsWith('{')).reduce((sum, line) => sum + Number(line), 0);
-  const pods = new Set(answers.map((answer) => answer.pod));
+  const request = { target: services.recommendations, protocol: 'http2', count: 20, rate: 0, concurrency: 1 } as const;
+  const attempts = await (await world.startLoad('frontend-1', request)).finished();
+  const result = report(attempts);
+  const connections = attempts.filter((attempt) => !attempt.reusedConnection).length;
   narrator.claim(
-    connections === 1 && answers.length === 20 && pods.size === 2,
-    `20 HTTP/2 requests of one connection to recommendations spread over ${[...pods].sort().join(' and ')}`,
-    `${answers.length} answers of ${pods.size} pods on ${connections} connections`,
+    result.ok === 20 && connections === 1 && Object.keys(result.byPod).length === 2,
+    `20 HTTP/2 requests of one connection to recommendations spread: ${shares(result.byPod)}`,
+    `${failuresOf(result)}, ${connections} connections`,
   );
 }
 

@@ -21,17 +21,21 @@ export const outlier: Step = {
     const brokenAt = now();
     await setFault(world.network, 'catalog-2', { status: 503 });
     await load.waitFor('503', (attempt) => attempt.status === 503, from);
-    await load.more(150, (attempt) => attempt.outcome === 'ok');
+    await load.more(100, (attempt) => attempt.outcome === 'ok');
     const attempts = load.attempts.slice(from);
     const failed = attempts.filter((attempt) => attempt.outcome !== 'ok');
-    const ejections = await serviceStat(world.at('node1'), 'shop/catalog/http', 'outlier_detection.ejections_active');
+    const ejections = await serviceStat(
+      world.at('node1'),
+      'shop/catalog/http',
+      'outlier_detection.ejections_enforced_total',
+    );
     narrator.claim(
       failed.length <= tolerated + underWay &&
         failed.every((attempt) => attempt.pod === 'catalog-2') &&
         ejections === 1,
       `ejected after ${failed.length} failures, ${duration((failed.at(-1)?.endedAt ?? brokenAt) - brokenAt)} after the fault; ` +
         'all other requests succeeded',
-      `${shares(report(attempts).failures)}; ${ejections} ejected`,
+      `${shares(report(attempts).failures)}; ${ejections} ejections`,
     );
     narrator.doing('catalog-2 recovers');
     await setFault(world.network, 'catalog-2', {});

@@ -8,7 +8,9 @@ import type { EchoState } from './state.ts';
 export function serveTcp(state: EchoState): (socket: net.Socket) => void {
   return (socket) => {
     const echo = echoOf(state.identity, socket.remoteAddress, socket.remotePort);
-    createInterface({ input: socket }).on('line', async (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => socket.destroy()); // It repeats the socket's errors.
+    lines.on('line', async (line) => {
       state.requestBegan();
       await delayFor(state.fault.delay ?? 0);
       state.requestEnded();

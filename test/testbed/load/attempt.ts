@@ -1,6 +1,6 @@
 /** What to send. */
 export interface LoadOptions {
-  readonly protocol: 'http' | 'tcp' | 'udp';
+  readonly protocol: 'http' | 'http2' | 'tcp' | 'udp';
   /** `10.96.0.10:80`, `[fd00::a]:80`. */
   readonly target: string;
   /** HTTP only; default `/`. */

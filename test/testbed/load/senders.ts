@@ -3,6 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { echoIn, type Finding, failure, type LoadOptions } from './attempt.ts';
+import { http2Sender } from './http2-sender.ts';
 
 /** In the body of Envoy's answer when a circuit breaker trips; `x-envoy-overloaded` may be suppressed. */
 const overflowText = 'reset reason: overflow';
@@ -14,6 +15,8 @@ export function senderFor(options: LoadOptions): Sender {
   switch (options.protocol) {
     case 'http':
       return httpSender(options);
+    case 'http2':
+      return http2Sender(options);
     case 'tcp':
       return () => sendTcp(options);
     case 'udp':
