@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
 import { FairleadError } from '../model/errors.ts';
 
 /** The version of package.json, which lies two folders above both src/cli and dist/cli. */
@@ -14,16 +13,6 @@ export function reportError(err: unknown): void {
     err instanceof FairleadError ? err.explain() : err instanceof Error ? (err.stack ?? err.message) : String(err);
   process.stderr.write(`fairlead: ${text}\n`);
   process.exitCode = 1;
-}
-
-/** For commander: a whole number of at least `min`. */
-export function integerOf(min: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min)
-      throw new InvalidArgumentError(`It must be a whole number from ${min}.`);
-    return value;
-  };
 }
 
 /** Resolves with the first signal that asks the process to end. */

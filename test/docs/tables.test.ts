@@ -8,7 +8,9 @@ const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import
 describe('tables in docs/', () => {
   it('errors.md mirrors the table of codes', () => {
     const rows = Object.entries(errorTable).map(([code, { help }]) => `| \`${code}\` | ${help} |`);
-    const documented = page('errors.md').split('\n').filter((line) => line.startsWith('| `'));
+    const documented = page('errors.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
     expect(documented).toEqual(rows);
   });
 
