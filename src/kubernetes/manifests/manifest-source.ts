@@ -26,7 +26,7 @@ export interface ManifestSourceOptions {
   readonly maxBytes?: number;
   /** How long files must stay the same until they are read. */
   readonly settling?: Partial<Settling>;
-  /** How often to look even though nothing was noticed; default 5 s. */
+  /** How often to look even though nothing was noticed; default 5 s, longer where a look takes long. */
   readonly rescanMs?: number;
 }
 
@@ -35,6 +35,9 @@ type State =
   | { readonly kind: 'Waiting'; readonly timer: NodeJS.Timeout; readonly at: number }
   | { readonly kind: 'Looking'; readonly done: Promise<void> }
   | { readonly kind: 'Stopped'; readonly done: Promise<void> };
+
+/** Of very many files the look from time to time is rarer: it takes at most one part in fifty of the time. */
+const pauseByScanTime = 50;
 
 /** Lets the events of one save come together. */
 const gatherMs = 5;
@@ -142,8 +145,10 @@ export class ManifestSource implements Source {
   }
 
   async #lookAtAll(): Promise<readonly IndexChange[]> {
-    this.#agenda.lookAtAll(performance.now() + this.#rescanMs);
+    const begin = performance.now();
     const scan = await this.#scan();
+    const end = performance.now();
+    this.#agenda.lookAtAll(end + Math.max(this.#rescanMs, pauseByScanTime * (end - begin)));
     if (scan === undefined) return [];
     const changes: IndexChange[] = [];
     for (const [path, found] of [...scan.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
