@@ -51,7 +51,10 @@ export class DirectoryWatch {
       watcher.on('error', (err) => {
         this.#logger.debug({ err, directory }, 'Lost a watch on a directory');
         watcher.close();
-        this.#watched.set(directory, { identity, watcher: undefined });
+        // Kept without a watcher, so that the next round opens another.
+        if (this.#watched.get(directory)?.watcher === watcher) {
+          this.#watched.set(directory, { identity, watcher: undefined });
+        }
       });
       return watcher;
     } catch (err) {
