@@ -160,6 +160,9 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
         `${hasMark(marks, marks.redirect)} accept`,
         // A listener on all addresses matches every packet to its port number, to whatever address. It is not ours.
         'meta l4proto tcp socket wildcard 1 accept',
+        // A pod's own connection to an endpoint may have the ports of one of Envoy's sockets, which lives on for a minute
+        // after its end or Envoy's. Replies to Envoy are told by what they do not share: translated source, destination not.
+        'ct direction reply ct status & (snat | dnat) != snat accept',
         `meta l4proto tcp socket transparent 1 ${setMark(marks, marks.redirect)} accept`,
       ],
     },
@@ -172,8 +175,10 @@ function serviceChains(options: NodeTableOptions): readonly Chain[] {
   return [
     {
       name: 'services-in',
-      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' },
-      rules: [`${hasMark(marks, marks.redirect)} accept`, balance],
+      // Before kube-proxy's chain, where both run. The first chain that translates a connection settles it, so what Envoy
+      // takes is translated to the address that it has: kube-proxy would take the cluster IP out of it.
+      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat - 5' },
+      rules: [`${hasMark(marks, marks.redirect)} meta l4proto tcp dnat to ${family} daddr`, balance],
     },
     { name: 'services-out', hook: { type: 'nat', hook: 'output', priority: '-100' }, rules: [balance] },
     { name: 'source', hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat' }, rules: sourceRules(options) },
