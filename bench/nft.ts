@@ -29,7 +29,7 @@ const client = { nodeName: 'node-0', zone: '' };
 const loads = 3;
 const warmUpChanges = 20;
 const changes = 200;
-const prefix = 'fl-bench-nft';
+const prefix = 'flbn-';
 const logger = pino({ level: 'warn' }, pino.destination(2));
 const viewMessage = 'fairlead.node.v1.ServiceView';
 
@@ -58,7 +58,12 @@ async function openNode(name: string): Promise<Node> {
     });
   const tables = { IPv4: table('ip', '10.128.0.0/24'), IPv6: table('ip6', 'fd00:128::/64') };
   const nft = new NftCommand({ command: inNamespace(name, ['nft']) });
-  return { families: tables, kernel: new KernelSync([tables.IPv4, tables.IPv6], nft, logger), nft };
+  // The agent would try again, for ever.
+  const failed = (reason: string) => {
+    console.error(reason);
+    process.exit(1);
+  };
+  return { families: tables, kernel: new KernelSync([tables.IPv4, tables.IPv6], nft, logger, { failed }), nft };
 }
 
 /** Milliseconds from a response to the kernel's commit. */
@@ -92,13 +97,14 @@ function changeOf(generation: number): DeltaResponse {
 }
 
 interface Listing {
-  readonly nftables: readonly { readonly map?: { readonly elem?: readonly unknown[] } }[];
+  readonly nftables: readonly { readonly map?: { readonly name: string; readonly elem?: readonly unknown[] } }[];
 }
 
 /** What the kernel itself says that it has. */
 async function endpointsIn({ nft }: Node): Promise<number> {
-  const listing = (await nft.list('list', 'map', 'ip', 'fairlead', 'endpoints')) as Listing;
-  return listing.nftables.reduce((sum, { map }) => sum + (map?.elem?.length ?? 0), 0);
+  const listing = (await nft.list('list', 'table', 'ip', 'fairlead')) as Listing;
+  const maps = listing.nftables.flatMap(({ map }) => (map?.name.startsWith('endpoints-') === true ? [map] : []));
+  return maps.reduce((sum, { elem }) => sum + (elem?.length ?? 0), 0);
 }
 
 async function main(): Promise<void> {
@@ -106,7 +112,7 @@ async function main(): Promise<void> {
   const times: number[] = [];
   let node: Node | undefined;
   for (let index = 0; index < loads; index += 1) {
-    node = await openNode(`${prefix}-${index}`);
+    node = await openNode(`${prefix}${index}`);
     times.push(await receive(node, all));
   }
   if (node === undefined) return;
