@@ -91,6 +91,7 @@ export class NodeAgent {
     await this.#kernel.stop();
     await this.#envoy?.stop();
     await this.#health.close();
+    this.#nft.close();
   }
 
   get #tables(): readonly FamilyTable[] {

@@ -1,5 +1,5 @@
-import { BlockList } from 'node:net';
 import { Transaction } from '../nftables/transaction.ts';
+import { cidrMatcher } from './cidr-matcher.ts';
 import { type NodeTable, type NodeTableOptions, nodeTable, pickChain, slotChain, slotMap } from './node-table.ts';
 import { ServiceElements } from './service-elements.ts';
 
@@ -14,8 +14,7 @@ export class FamilyTable {
   constructor(options: NodeTableOptions) {
     this.#family = options.family;
     this.#table = nodeTable(options);
-    const localPods = options.pods.cidrs.length === 0 ? undefined : blockListOf(options.pods.cidrs);
-    this.elements = new ServiceElements(options.family, localPods);
+    this.elements = new ServiceElements(options.family, cidrMatcher(options.pods.cidrs));
   }
 
   get elementCount(): number {
@@ -65,13 +64,4 @@ export class FamilyTable {
       this.#picksInKernel.add(count);
     }
   }
-}
-
-function blockListOf(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', length] = cidr.split('/');
-    list.addSubnet(address, Number(length), address.includes(':') ? 'ipv6' : 'ipv4');
-  }
-  return list;
 }

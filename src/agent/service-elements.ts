@@ -1,4 +1,3 @@
-import type { BlockList } from 'node:net';
 import { ElementStore } from '../nftables/element-store.ts';
 import { CaptureElements } from './capture-elements.ts';
 import { nodeSets, pickChainName, slotMap } from './node-table.ts';
@@ -39,8 +38,8 @@ export class ServiceElements {
   readonly #claims = new Map<string, readonly Claim[]>();
   readonly #programmed = new Map<string, Programmed>();
 
-  /** @param localPods addresses that this node's pods may have; undefined: any */
-  constructor(family: 'ip' | 'ip6', localPods: BlockList | undefined) {
+  /** @param mayHairpin whether an address may be that of a pod of this node */
+  constructor(family: 'ip' | 'ip6', mayHairpin: (address: string) => boolean) {
     const sets = nodeSets(family);
     this.#family = family;
     this.capture = new CaptureElements(sets);
@@ -48,8 +47,7 @@ export class ServiceElements {
     this.#services = new ElementStore(sets.services);
     this.#unserved = new ElementStore(sets.unserved);
     this.#hairpin = new ElementStore(sets.hairpin);
-    this.#mayHairpin = (address) =>
-      localPods === undefined || localPods.check(address, family === 'ip' ? 'ipv4' : 'ipv6');
+    this.#mayHairpin = mayHairpin;
   }
 
   get stores(): readonly ElementStore[] {
@@ -138,12 +136,13 @@ export class ServiceElements {
 
   #countHairpin(endpoint: string): void {
     const address = addressOf(endpoint);
-    if (this.#hairpinCounts.add(address) && this.#mayHairpin(address)) this.#hairpin.put(`${address} . ${address}`);
+    if (this.#mayHairpin(address) && this.#hairpinCounts.add(address)) this.#hairpin.put(`${address} . ${address}`);
   }
 
   #releaseHairpin(endpoint: string): void {
     const address = addressOf(endpoint);
-    if (this.#hairpinCounts.release(address)) this.#hairpin.remove(`${address} . ${address}`);
+    if (this.#mayHairpin(address) && this.#hairpinCounts.release(address))
+      this.#hairpin.remove(`${address} . ${address}`);
   }
 }
 

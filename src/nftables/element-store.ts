@@ -10,6 +10,8 @@ export class ElementStore {
   readonly #wanted = new Map<string, string>();
   /** Keys whose kernel content may differ, with what the kernel holds; undefined is nothing. */
   readonly #stale = new Map<string, string | undefined>();
+  /** False until something was sent: until then the kernel's set is empty or to be replaced, so everything differs. */
+  #isTracking = false;
 
   constructor(set: ElementSet) {
     this.set = set;
@@ -67,7 +69,8 @@ export class ElementStore {
 
   /** Adds what the kernel lacks; a changed value must have been deleted before, as nft cannot overwrite an element. */
   addStale(transaction: Transaction): void {
-    const elements = [...this.#stale.keys()].flatMap((key) => this.#element(key) ?? []);
+    const keys = this.#isTracking ? this.#stale.keys() : this.#wanted.keys();
+    const elements = [...keys].flatMap((key) => this.#element(key) ?? []);
     transaction.add({ kind: 'add-elements', set: this.set, elements });
   }
 
@@ -82,6 +85,7 @@ export class ElementStore {
    * runs are then differences from it. If it fails the caller replaces the whole table.
    */
   markSent(): void {
+    this.#isTracking = true;
     this.#stale.clear();
   }
 
@@ -92,7 +96,7 @@ export class ElementStore {
   }
 
   #touch(key: string, held: string | undefined): void {
-    if (!this.#stale.has(key)) this.#stale.set(key, held);
+    if (this.#isTracking && !this.#stale.has(key)) this.#stale.set(key, held);
   }
 
   #settle(key: string, wanted: string | undefined): void {

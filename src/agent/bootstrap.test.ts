@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type BootstrapOptions, bootstrap, bootstrapYaml } from './bootstrap.ts';
+
+const options: BootstrapOptions = {
+  nodeName: 'node1',
+  zone: 'a',
+  admin: { kind: 'Tcp', host: '127.0.0.1', port: 15_000 },
+  controllers: [
+    { host: '10.0.0.1', port: 18_000 },
+    { host: 'fd00::1', port: 18_000 },
+  ],
+};
+
+describe("Envoy's bootstrap", () => {
+  it('names the node, its zone and the controllers in order of preference', () => {
+    expect(bootstrap(options)).toMatchObject({
+      node: { id: 'node1', cluster: 'fairlead', locality: { zone: 'a' } },
+      dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC' }, lds_config: { ads: {} }, cds_config: { ads: {} } },
+      static_resources: {
+        clusters: [{ type: 'STATIC', load_assignment: { endpoints: [{ priority: 0 }, { priority: 1 }] } }],
+      },
+    });
+  });
+
+  it('looks names up', () => {
+    const named = { ...options, controllers: [{ host: 'controller.fairlead.svc', port: 18_000 }] };
+    expect(bootstrap(named)).toMatchObject({ static_resources: { clusters: [{ type: 'STRICT_DNS' }] } });
+  });
+
+  it('can have its admin interface on a socket, and a limit on its heap', () => {
+    const written = bootstrap({ ...options, admin: { kind: 'Unix', path: '/run/envoy.sock' }, maxHeapBytes: 1_000 });
+    expect(written).toMatchObject({
+      admin: { address: { pipe: { path: '/run/envoy.sock' } } },
+      overload_manager: { resource_monitors: [{ typed_config: { max_heap_size_bytes: 1_000 } }] },
+    });
+    expect(bootstrap(options)).not.toHaveProperty('overload_manager');
+  });
+
+  it('counts what operators look at, and not the rest', () => {
+    const { stats_config } = bootstrap(options) as unknown as {
+      readonly stats_config: {
+        readonly stats_matcher: {
+          readonly inclusion_list: {
+            readonly patterns: readonly {
+              readonly prefix?: string;
+              readonly safe_regex?: { readonly regex: string };
+            }[];
+          };
+        };
+      };
+    };
+    const isCounted = (stat: string) =>
+      stats_config.stats_matcher.inclusion_list.patterns.some(({ prefix, safe_regex }) =>
+        prefix === undefined ? new RegExp(`^(?:${safe_regex?.regex})$`).test(stat) : stat.startsWith(prefix),
+      );
+    const wanted = [
+      'control_plane.connected_state',
+      'cluster.default/web/http.upstream_rq_total',
+      'cluster.default/web/http.upstream_rq_5xx',
+      'cluster.default/web/http.upstream_cx_overflow',
+      'cluster.default/web/http.upstream_rq_pending_overflow',
+      'cluster.default/web/http.outlier_detection.ejections_active',
+      'cluster.default/web/http.circuit_breakers.default.cx_open',
+      'http.http.downstream_rq_2xx',
+      'http.http.scoped_rds.services.update_rejected',
+      'listener_manager.lds.update_rejected',
+      'cluster_manager.cds.update_rejected',
+      'overload.envoy.overload_actions.reject_incoming_connections.active',
+      'tcp.tcp.downstream_cx_total',
+    ];
+    expect(wanted.filter((stat) => !isCounted(stat))).toEqual([]);
+    const unwanted = ['cluster.default/web/http.upstream_cx_length_ms', 'cluster.default/web/http.lb_healthy_panic'];
+    expect(unwanted.filter(isCounted)).toEqual([]);
+  });
+
+  it('is YAML', () => {
+    expect(parse(bootstrapYaml(options))).toEqual(JSON.parse(JSON.stringify(bootstrap(options))));
+  });
+});

@@ -1,0 +1,198 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AdsClient } from '../../src/agent/ads-client.ts';
+import { decodeServiceView, MalformedViewError } from '../../src/agent/service-view.ts';
+import { type DeltaResponse, endOfList } from '../../src/agent/subscription.ts';
+import type { ResourceEntry } from '../../src/protos/resource-entry.ts';
+import { typeUrls } from '../../src/protos/type-urls.ts';
+import { AdsServer } from '../../src/xds/ads-server.ts';
+import { ResourceCache } from '../../src/xds/resource-cache.ts';
+
+const logger = pino({ level: 'silent' });
+
+function view(name: string, port = 80): ResourceEntry {
+  const build = () => ({
+    namespace: 'default',
+    name,
+    ports: [{ address: Uint8Array.from([10, 96, 0, 1]), port, verdict: 'REJECT' }],
+  });
+  return { typeUrl: typeUrls.serviceView, name: `default/${name}`, wildcard: true, scope: 'fleet', build };
+}
+
+/** A client that records what it is told; what it applied is effective when the test says so. */
+class Recorder {
+  readonly responses: DeltaResponse[] = [];
+  readonly known = new Map<string, number>();
+  /** Whether the list was complete, for each response. */
+  readonly complete: boolean[] = [];
+  readonly client: AdsClient;
+  effective: () => Promise<void> = () => Promise.resolve();
+  #waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(port: number) {
+    this.client = new AdsClient(
+      { controllers: [`127.0.0.1:${port}`], identity: { nodeName: 'node1', zone: '', version: '0' } },
+      {
+        apply: (response) => this.#apply(response),
+        effective: async (complete) => {
+          this.complete.push(complete);
+          this.#look();
+          await this.effective();
+        },
+        connectionChanged: () => this.#look(),
+      },
+      logger,
+    );
+  }
+
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push({ holds, resolve });
+      this.#look();
+    });
+  }
+
+  #apply(response: DeltaResponse): ReadonlyMap<string, string> {
+    this.responses.push(response);
+    const rejected = new Map<string, string>();
+    for (const name of response.removed) this.known.delete(name);
+    for (const { name, body } of response.resources) {
+      try {
+        this.known.set(name, decodeServiceView(name, body).ports[0]?.port ?? 0);
+      } catch (err) {
+        if (!(err instanceof MalformedViewError)) throw err;
+        rejected.set(name, err.message);
+      }
+    }
+    return rejected;
+  }
+
+  #look(): void {
+    for (const { holds, resolve } of this.#waiters) if (holds()) resolve();
+    this.#waiters = this.#waiters.filter(({ holds }) => !holds());
+  }
+}
+
+describe("the agent's ADS client, against the real server", () => {
+  let cache: ResourceCache;
+  let server: AdsServer;
+  let port: number;
+  let recorder: Recorder;
+
+  const serve = async (responseBytes: number, at = 0) => {
+    server = new AdsServer({
+      cache,
+      viewOf: ({ id }) => ({ nodeName: id, zone: '' }),
+      logger,
+      limits: { responseBytes },
+    });
+    port = (await server.listen(`127.0.0.1:${at}`)).port;
+  };
+
+  beforeEach(() => {
+    cache = new ResourceCache();
+  });
+
+  afterEach(async () => {
+    recorder.client.stop();
+    await server.close(0);
+  });
+
+  const names = () => recorder.responses.flatMap(({ resources }) => resources.map(({ name }) => name));
+
+  it('holds the list for complete only after its last part', async () => {
+    const expected = Array.from({ length: 300 }, (_none, index) => `default/s${index}`);
+    cache.apply(
+      expected.map((name) => view(name.slice(8))),
+      [],
+    );
+    await serve(1_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    const parts = recorder.responses.filter(({ resources }) => resources.length > 0);
+    expect(parts.length).toBeGreaterThan(3);
+    expect(recorder.complete.indexOf(true)).toBeGreaterThanOrEqual(parts.length);
+    expect(names().sort()).toEqual([...expected].sort());
+  });
+
+  it('is complete without any Service', async () => {
+    await serve(1_000_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    expect(recorder.known.size).toBe(0);
+    await server.settled();
+    expect(recorder.responses.length).toBeLessThan(5);
+  });
+
+  it('acknowledges only what is effective', async () => {
+    cache.apply([view('a')], []);
+    await serve(1_000_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    await server.settled();
+    const gate = Promise.withResolvers<void>();
+    recorder.effective = () => gate.promise;
+    cache.apply([view('a', 81)], []);
+    await recorder.until(() => recorder.known.get('default/a') === 81);
+    let isSettled = false;
+    const settled = server.settled().then(() => {
+      isSettled = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isSettled).toBe(false);
+    gate.resolve();
+    await settled;
+  });
+
+  it('is sent after a restart of the server only what changed, and told what is gone', async () => {
+    cache.apply([view('a'), view('b'), view('c')], []);
+    await serve(1_000_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    await server.settled();
+    const before = recorder.responses.length;
+    await server.close(0);
+    await recorder.until(() => recorder.client.connection.kind === 'Waiting');
+    cache = new ResourceCache();
+    cache.apply([view('a'), view('b', 81), view('d')], []);
+    await serve(1_000_000, port);
+    await recorder.until(() => recorder.known.has('default/d') && !recorder.known.has('default/c'));
+    const later = recorder.responses.slice(before).flatMap(({ resources }) => resources.map(({ name }) => name));
+    expect(later.sort()).toEqual(['default/b', 'default/d']);
+    expect(recorder.complete.slice(before)).not.toContain(false);
+  });
+
+  it('rejects a malformed Service by name, keeps its last good and takes the others', async () => {
+    cache.apply([view('a'), view('b')], []);
+    await serve(1_000_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    await server.settled();
+    cache.apply([view('a', 70_000), view('b', 81)], []);
+    await recorder.until(() => recorder.known.get('default/b') === 81);
+    await server.settled();
+    expect(recorder.known.get('default/a')).toBe(80);
+    const type = server.status()[0]?.types.find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
+    expect(type?.lastRejection?.message).toMatch(/default\/a ports\[0\]\.port: 70000/);
+  });
+
+  it('waits for a server that is not there, and says why', async () => {
+    await serve(1_000_000);
+    await server.close(0);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.client.connection.kind === 'Waiting');
+    expect(recorder.client.connection).toMatchObject({
+      controller: `127.0.0.1:${port}`,
+      reason: expect.stringContaining('ECONNREFUSED'),
+    });
+    await serve(1_000_000, port);
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    expect(recorder.responses.flatMap(({ removed }) => removed)).toContain(endOfList);
+  });
+});
