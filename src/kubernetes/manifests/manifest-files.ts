@@ -10,6 +10,8 @@ import { type FoundFile, isGone, messageOf } from './scan-directory.ts';
 export interface ManifestFilesOptions {
   readonly maxBytes: number;
   readonly settling: Settling;
+  /** Ends what takes long. */
+  readonly signal: AbortSignal;
 }
 
 /** What became of a file that was looked at. */
@@ -88,7 +90,7 @@ export class ManifestFiles {
       const read = await readText(file, this.#options.maxBytes);
       if (read.kind === 'Moving' || read.stamp !== stamp) return undefined;
       if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
-      return await parseText({ text: read.text, file });
+      return await parseText({ text: read.text, file }, this.#options.signal);
     } catch (err) {
       return isGone(err) ? undefined : brokenContent(file, 1, `cannot be read: ${messageOf(err)}`);
     }

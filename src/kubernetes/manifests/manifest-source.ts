@@ -54,6 +54,7 @@ export class ManifestSource implements Source {
   readonly #files: ManifestFiles;
   readonly #watch: DirectoryWatch;
   readonly #agenda = new Agenda();
+  readonly #stopping = new AbortController();
   readonly #told = new Map<string, string>();
   #state: State = { kind: 'Idle' };
   #listener: SourceListener | undefined;
@@ -68,7 +69,11 @@ export class ManifestSource implements Source {
     this.#logger = options.logger;
     this.#settling = { ...defaultSettling, ...options.settling };
     this.#rescanMs = options.rescanMs ?? 5000;
-    this.#files = new ManifestFiles({ maxBytes: options.maxBytes ?? defaultMaxBytes, settling: this.#settling });
+    this.#files = new ManifestFiles({
+      maxBytes: options.maxBytes ?? defaultMaxBytes,
+      settling: this.#settling,
+      signal: this.#stopping.signal,
+    });
     this.#watch = new DirectoryWatch((directory, name) => this.#noticed(directory, name), options.logger);
   }
 
@@ -84,6 +89,7 @@ export class ManifestSource implements Source {
     const done = state.kind === 'Looking' || state.kind === 'Stopped' ? state.done : Promise.resolve();
     this.#state = { kind: 'Stopped', done };
     this.#listener = undefined;
+    this.#stopping.abort();
     this.#watch.close();
     await done;
     // A round that was under way may have set watches again.

@@ -13,13 +13,16 @@ const inlineLength = 64 * 1024;
 const deadlineMs = 120_000;
 const memoryMiB = 1024;
 
-/** Parses long texts in a thread of their own: 10 MiB take seconds, in which nobody else would be served. */
-export function parseText(task: ParseTask): Promise<ManifestContent> {
+/**
+ * Parses long texts in a thread of their own: 10 MiB take seconds, in which nobody else would be served. The signal
+ * ends it early, with broken content.
+ */
+export function parseText(task: ParseTask, signal?: AbortSignal): Promise<ManifestContent> {
   if (task.text.length <= inlineLength) return Promise.resolve(contentOf(task.text, task.file));
-  return parseOffThread(task);
+  return parseOffThread(task, signal);
 }
 
-function parseOffThread(task: ParseTask): Promise<ManifestContent> {
+function parseOffThread(task: ParseTask, signal: AbortSignal | undefined): Promise<ManifestContent> {
   // The same folder holds TypeScript in the repository and JavaScript in the package.
   const worker = new Worker(new URL(`./parse-worker${extname(import.meta.url)}`, import.meta.url), {
     workerData: task,
@@ -28,10 +31,14 @@ function parseOffThread(task: ParseTask): Promise<ManifestContent> {
   return new Promise((resolve) => {
     const end = (content: ManifestContent): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
       worker.terminate().then(() => resolve(content));
     };
     const refuse = (reason: string): void => end(brokenContent(task.file, 1, reason));
+    const abort = (): void => refuse('was not parsed to its end');
     const timer = setTimeout(() => refuse(`takes longer than ${deadlineMs / 1000} s to parse`), deadlineMs);
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort, { once: true });
     worker.once('message', (content: ManifestContent) => end(content));
     worker.once('error', (err: Error) => refuse(reasonOf(err)));
   });

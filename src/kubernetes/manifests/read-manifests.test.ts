@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatProblem } from '../../model/problem.ts';
+import { parseText } from './parse-off-thread.ts';
 import { type ReadManifestsOptions, readManifests } from './read-manifests.ts';
 
 const node = (name: string) => `apiVersion: v1\nkind: Node\nmetadata: {name: ${name}}\n---\n`;
@@ -95,6 +96,15 @@ describe('readManifests', () => {
 
   it('says that there is no such file', async () => {
     expect((await read(at('none'))).problems[0]).toMatch(/^none:1: none: cannot be read: ENOENT/);
+  });
+
+  it('gives up a large text when it is told to', async () => {
+    const text = node('a').repeat(100_000);
+    const controller = new AbortController();
+    const parsing = parseText({ text, file: 'a.yaml' }, controller.signal);
+    controller.abort();
+    expect((await parsing).broken).toBe(true);
+    expect((await parseText({ text, file: 'a.yaml' }, controller.signal)).entries).toEqual([]);
   });
 
   it('reads large files in a thread, to the same result', async () => {
