@@ -37,26 +37,38 @@ const forwarding: Readonly<Record<IpFamily, string>> = {
   IPv6: 'net/ipv6/conf/all/forwarding',
 };
 
+/**
+ * Looks packets up among the node's sockets before they are routed, and drops the match when it is to be forwarded. A
+ * pod's connection to an endpoint has the addresses, and may have the ports, of a connection of Envoy in its name, so
+ * one in thousands would hang.
+ */
+const earlyDemux = 'net/ipv4/tcp_early_demux';
+
 interface Hindrance {
   readonly setting: string;
   readonly value: string;
   readonly effect: string;
 }
 
-/** Turns forwarding on, without which no pod reaches anything, and says what else stands in the way. */
+/** Sets what pods' traffic cannot do without, and says what else stands in the way. */
 export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], logger: Logger): void {
-  for (const family of families) enableForwarding(sysctls, forwarding[family], logger);
+  for (const family of families) {
+    ensure(sysctls, forwarding[family], '1', 'pods will not reach Services', logger);
+  }
+  ensure(sysctls, earlyDemux, '0', "some connections that bypass Envoy will hang while ports meet Envoy's", logger);
   for (const hindrance of hindrancesIn(sysctls)) logger.warn(hindrance, 'Found a kernel setting that is in the way');
 }
 
-function enableForwarding(sysctls: Sysctls, name: string, logger: Logger): void {
+function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: string, logger: Logger): void {
   const before = sysctls.read(name);
-  if (before === undefined || before !== '0') return;
+  if (before === undefined || before === wanted) return;
+  // Forwarding knows a value of 2 for IPv6, which forwards too.
+  if (wanted === '1' && before !== '0') return;
   try {
-    sysctls.write(name, '1');
-    logger.info({ setting: name, before, now: '1' }, 'Turned forwarding on');
+    sysctls.write(name, wanted);
+    logger.info({ setting: name, before, now: wanted }, 'Changed a kernel setting');
   } catch (err) {
-    logger.error({ err, setting: name }, 'Could not turn forwarding on; pods will not reach Services');
+    logger.error({ err, setting: name, wanted, effect: otherwise }, 'Could not change a kernel setting');
   }
 }
 
