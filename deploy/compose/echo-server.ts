@@ -6,6 +6,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 
+const pod = process.env['POD_NAME'] ?? hostname();
 let failing = false;
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -22,7 +23,7 @@ function control(request: IncomingMessage, response: ServerResponse): void {
 
 function whoAndWhom(socket: Socket): { readonly pod: string; readonly client: string; readonly port: number } {
   const client = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return { pod: hostname(), client, port: socket.remotePort ?? 0 };
+  return { pod, client, port: socket.remotePort ?? 0 };
 }
 
 createHttpServer(answer).listen(8080);

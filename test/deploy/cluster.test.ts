@@ -41,6 +41,7 @@ const topology = {
 };
 
 interface Answer {
+  readonly pod?: string;
   readonly client?: string;
   readonly via?: string;
   readonly error?: string;
@@ -129,7 +130,7 @@ describe.skipIf(skipsApiServer)('the Kubernetes manifests on a real API server',
     const logFile = join(folder, 'echo.log');
     for (const name of ['echo-a', 'echo-b']) {
       const command = [process.execPath, join(root, 'deploy/compose/echo-server.ts')];
-      await group.start({ name, namespace: network.namespaceOf(name), command, logFile });
+      await group.start({ name, namespace: network.namespaceOf(name), command, logFile, env: { POD_NAME: name } });
     }
     const pod = await admit(server, podOf('node', system, nodeName, templateOf(objects, 'fairlead-node')));
     expect(pod.spec?.volumes?.some(({ projected }) => projected !== undefined)).toBe(false);
@@ -145,17 +146,47 @@ describe.skipIf(skipsApiServer)('the Kubernetes manifests on a real API server',
     expect(await kubelet.allAlive()).toBe(true);
   });
 
+  it('carries Services beside kube-proxy, whose chain translates the same addresses', async () => {
+    await run(['nft', '-f', '-'], { namespace: network.namespaceOf(nodeName), input: kubeProxyTable });
+    const answers = await ask(network, `http://${clusterIp}/`, 20);
+    for (const answer of answers) expect(answer).toMatchObject({ client: clientIp, via: 'envoy' });
+    expect(new Set(answers.map(({ pod }) => pod)).size).toBe(2);
+  });
+
   it('keeps the Service up on the kernel path while the node’s Pod is away', async () => {
     await kubelet.processOf('envoy').kill('SIGTERM');
     await kubelet.processOf('agent').kill('SIGTERM');
     const answers = await ask(network, `http://${clusterIp}/`, 10);
     for (const answer of answers) expect(answer).toMatchObject({ client: clientIp, via: 'kernel' });
   });
+
+  it('leaves nothing in the kernel after the cleanup of every node', async () => {
+    const at = { namespace: network.namespaceOf(nodeName) };
+    const tables = async () => (await run(['nft', 'list', 'tables'], at)).trim().split('\n').sort();
+    expect(await tables()).toEqual(['table ip fairlead', 'table ip kube-proxy', 'table ip6 fairlead']);
+    const cleanup = await kustomize(join(root, 'deploy/kubernetes/cleanup'));
+    await server.kubectl(['apply', '--validate=strict', '-f', '-'], toYaml(cleanup));
+    await kubelet.start(
+      await admit(server, podOf('cleanup', system, nodeName, templateOf(cleanup, 'fairlead-cleanup'))),
+    );
+    expect(await tables()).toEqual(['table ip kube-proxy']);
+    expect(await run(['ip', 'rule', 'list', 'pref', '90'], at)).toBe('');
+  });
 });
 
 function webService(): object {
   return service('shop/web', { clusterIP: clusterIp, ports: [{ port: 80, targetPort: 8080, appProtocol: 'http' }] });
 }
+
+/** kube-proxy's part of a connection to the Service: DNAT at dstnat. Only its endpoint would ever answer, if it had its way. */
+const kubeProxyTable = `
+table ip kube-proxy {
+  chain nat-prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr ${clusterIp} tcp dport 80 dnat to ${echoIps[0]}:8080
+  }
+}
+`;
 
 /** Two requests a kind: what is read by the controller shows in it. */
 const auditPolicy = `

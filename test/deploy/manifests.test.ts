@@ -22,9 +22,12 @@ describe('the Kubernetes manifests', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const envoy = /ENVOY_VERSION:-([\d.]+)/.exec(readFileSync(join(root, 'scripts/setup.sh'), 'utf8'))?.[1];
     const base = await kustomize(join(folder, 'base'));
-    const images = ['fairlead-controller', 'fairlead-node'].flatMap((name) =>
-      containersOf(base, name).map(({ image }) => image),
-    );
+    const cleanup = await kustomize(join(folder, 'cleanup'));
+    const images = [
+      ...containersOf(base, 'fairlead-controller'),
+      ...containersOf(base, 'fairlead-node'),
+      ...containersOf(cleanup, 'fairlead-cleanup'),
+    ].map(({ image }) => image);
     expect([...new Set(images)].sort()).toEqual([
       `envoyproxy/envoy:v${envoy}`,
       `fairlead/agent:${version}`,
