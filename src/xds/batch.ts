@@ -46,3 +46,23 @@ export class Batch {
     this.stamps.push(stamp);
   }
 }
+
+/** The response that awaits its acknowledgement. */
+export interface InFlight {
+  readonly batch: Batch;
+  readonly nonce: string;
+  /** `performance.now()` of the write. */
+  readonly sentAt: number;
+}
+
+export interface CollectOptions {
+  /** Where the response is split. */
+  readonly maxBytes: number;
+  /** `performance.now()` at which building must give way to others. */
+  readonly deadline: number;
+  /** Leave out the removal of what the client has, until the other types no longer refer to it. */
+  readonly holdRemovals: boolean;
+}
+
+/** `later`: the deadline passed before anything was found to send. */
+export type Collected = Batch | 'later' | undefined;

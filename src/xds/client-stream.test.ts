@@ -42,6 +42,8 @@ class ModelClient {
   /** Written by the server, not read; more than one only when the client asked for nothing in between. */
   #unread: { readonly batch: Batch; readonly nonce: string }[] = [];
   #mayHaveMore = false;
+  /** As the scheduler knows it: nothing is asked for that was not announced. */
+  #hasWork = false;
   #lastNonce = '';
   #nonces = 0;
   #isNew = true;
@@ -74,7 +76,9 @@ class ModelClient {
   /** The server writes, at most one response until it is answered. */
   write(): void {
     this.#cache.propagate(never);
+    if (!this.#hasWork) return;
     const collected = this.#stream.next(never);
+    this.#hasWork = collected !== undefined;
     if (collected === undefined || collected === 'later') return;
     if (this.#unread.length > 0 && !this.#mayHaveMore) throw new Error('A second response in flight');
     this.#mayHaveMore = false;
@@ -124,7 +128,7 @@ class ModelClient {
 
   #open(): ClientStream {
     const options = { variant: this.#variant, cache: this.#cache, view, limits: defaultLimits };
-    return new ClientStream({ ...options, onWork: () => undefined });
+    return new ClientStream({ ...options, onWork: () => (this.#hasWork = true) });
   }
 
   #names(): string[] {

@@ -1,12 +1,12 @@
 import type { ClientView } from '../protos/resource-entry.ts';
 import { typeUrls } from '../protos/type-urls.ts';
 import type { Variant } from './ads-events.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, Collected } from './batch.ts';
 import type { Limits } from './limits.ts';
 import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { ResourceCache } from './resource-cache.ts';
 import type { Rejection, TypeStatus } from './stream-status.ts';
-import { type Collected, Subscription } from './subscription.ts';
+import { Subscription } from './subscription.ts';
 
 /** Ends the stream; no other stream is touched. */
 export class StreamRefused extends Error {

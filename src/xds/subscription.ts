@@ -1,45 +1,17 @@
 import type { ClientView } from '../protos/resource-entry.ts';
-import { Batch } from './batch.ts';
+import { Batch, type Collected, type CollectOptions, type InFlight } from './batch.ts';
 import type { EncodedResource } from './encoded-resource.ts';
-import { SlotMap } from './slot-map.ts';
+import { absent, atLeastUnknown, Holdings, isDirty, isForced, isNamed, nothing, unknown } from './holdings.ts';
 import type { ResourceStatus } from './stream-status.ts';
 import { firstStamp, type Slot, type Subscriber, stampMask, type TypeStore } from './type-store.ts';
-
-/** Flags beside the stamp in the word that a stream keeps for each resource. */
-const isNamed = 0x8000_0000;
-const isDirty = 0x4000_0000;
-/** To be sent even if the client has it in this version. */
-const isForced = 0x2000_0000;
 
 /** A client that lets go of everything again and again without reading is not worth more memory. */
 const mostUnconfirmed = 10_000;
 
-/** Stamps that are no version: what the client has of a resource. */
-const nothing = 0;
-/** Something, but not known which version. */
-const unknown = 1;
-/** It was told that there is none. */
-const absent = 2;
-
-/** The response that awaits its acknowledgement. */
-export interface InFlight {
-  readonly batch: Batch;
-  readonly nonce: string;
-  /** `performance.now()` of the write. */
-  readonly sentAt: number;
+interface Progress {
+  readonly wanted: number;
+  readonly current: number;
 }
-
-export interface CollectOptions {
-  /** Where the response is split. */
-  readonly maxBytes: number;
-  /** `performance.now()` at which building must give way to others. */
-  readonly deadline: number;
-  /** Leave out the removal of what the client has, until the other types no longer refer to it. */
-  readonly holdRemovals: boolean;
-}
-
-/** `later`: the deadline passed before anything was found to send. */
-export type Collected = Batch | 'later' | undefined;
 
 /**
  * What one stream wants, knows and lacks of one type. Knows nothing of sockets, messages or variants: requests call
@@ -53,7 +25,7 @@ export class Subscription implements Subscriber {
   /** Whether `onWork` was called since the last collection. */
   #isNoted = false;
   #view: ClientView;
-  #words = new SlotMap();
+  readonly #held: Holdings;
   #dirty: number[] = [];
   #named = 0;
   #wildcard = false;
@@ -66,6 +38,8 @@ export class Subscription implements Subscriber {
   #claims: Map<number, string> | undefined;
   /** Contents that the client rejected; not sent again. */
   #rejected: Map<number, number> | undefined;
+  /** Counted when asked for, and not again until something changes. */
+  #progress: { readonly revision: number; readonly progress: Progress } | undefined;
   /** Parts of rejected responses, to be sent apart to find out which resource is at fault. */
   #suspects: readonly (readonly Slot[])[] = [];
 
@@ -74,6 +48,7 @@ export class Subscription implements Subscriber {
     this.#view = view;
     this.#onWork = onWork;
     this.#index = store.join(this);
+    this.#held = new Holdings(store, this.#index, (slot) => this.#letGo(slot));
   }
 
   get typeUrl(): string {
@@ -108,12 +83,12 @@ export class Subscription implements Subscriber {
 
   isDirty(name: string): boolean {
     const slot = this.store.find(name);
-    return slot !== undefined && (this.#words.get(slot.id) & isDirty) !== 0;
+    return slot !== undefined && (this.#held.word(slot.id) & isDirty) !== 0;
   }
 
   someDirty(test: (name: string) => boolean): boolean {
     return this.#dirty.some((id) => {
-      const slot = (this.#words.get(id) & isDirty) === 0 ? undefined : this.store.slot(id);
+      const slot = (this.#held.word(id) & isDirty) === 0 ? undefined : this.store.slot(id);
       return slot !== undefined && test(slot.name);
     });
   }
@@ -121,35 +96,31 @@ export class Subscription implements Subscriber {
   /** It is sent even if the client has it: it may have dropped what it names again. */
   subscribe(name: string): void {
     const slot = this.store.intern(name);
-    const word = this.#words.get(slot.id);
+    const word = this.#held.word(slot.id);
     if ((word & isNamed) === 0) this.#named += 1;
     this.#mark(slot, word | isNamed | isForced, performance.now());
   }
 
   unsubscribe(name: string): void {
     const slot = this.store.find(name);
-    const word = slot === undefined ? 0 : this.#words.get(slot.id);
+    const word = slot === undefined ? 0 : this.#held.word(slot.id);
     if (slot === undefined || (word & isNamed) === 0) return;
     this.#named -= 1;
     // With a wildcard the client cannot know whether it still gets the resource, so it is told either way.
     if (this.#wildcard) this.#mark(slot, (word & ~isNamed) | isForced, performance.now());
-    else this.#put(slot, 0);
+    else this.#held.put(slot, 0);
     this.#fallSilentIfEmpty();
   }
 
   isNamed(name: string): boolean {
     const slot = this.store.find(name);
-    return slot !== undefined && (this.#words.get(slot.id) & isNamed) !== 0;
+    return slot !== undefined && (this.#held.word(slot.id) & isNamed) !== 0;
   }
 
   /** Makes the named resources these and no others. */
   keepOnly(names: ReadonlySet<string>): void {
-    const gone: string[] = [];
-    this.#words.forEach((id, word) => {
-      const slot = this.store.slot(id);
-      if (slot !== undefined && (word & isNamed) !== 0 && !names.has(slot.name)) gone.push(slot.name);
-    });
-    for (const name of gone) this.unsubscribe(name);
+    const named = this.#held.select((word) => (word & isNamed) !== 0);
+    for (const { name } of named) if (!names.has(name)) this.unsubscribe(name);
   }
 
   setWildcard(forced: boolean): void {
@@ -157,21 +128,19 @@ export class Subscription implements Subscriber {
     this.store.wildcards.add(this);
     const now = performance.now();
     for (const slot of this.store.wildcardSlots) {
-      this.#mark(slot, this.#words.get(slot.id) | (forced ? isForced : 0), now);
+      this.#mark(slot, this.#held.word(slot.id) | (forced ? isForced : 0), now);
     }
     // A resource that was in flight when its name was dropped is kept by the client if it now takes everything.
-    const unread = this.#inFlight?.batch.slots.map((slot) => slot.name) ?? [];
-    for (const name of [...unread, ...this.#unconfirmed]) {
+    for (const name of [...this.#namesInFlight(), ...this.#unconfirmed]) {
       const slot = this.store.intern(name);
-      const word = this.#words.get(slot.id);
-      if (word === 0) this.#mark(slot, unknown, now);
+      if (this.#held.word(slot.id) === 0) this.#mark(slot, unknown, now);
     }
   }
 
   unsetWildcard(): void {
     this.#wildcard = false;
     this.store.wildcards.delete(this);
-    for (const slot of this.#slotsWhere((word) => (word & isNamed) === 0)) this.#put(slot, 0);
+    for (const slot of this.#held.select((word) => (word & isNamed) === 0)) this.#held.put(slot, 0);
     this.#fallSilentIfEmpty();
   }
 
@@ -191,29 +160,29 @@ export class Subscription implements Subscriber {
     const now = performance.now();
     for (const name of names) {
       const slot = this.store.intern(name);
-      const word = this.#words.get(slot.id);
+      const word = this.#held.word(slot.id);
       if ((word & isNamed) === 0) this.#named += 1;
-      if ((word & stampMask) >= firstStamp) this.#put(slot, word | isNamed);
+      if ((word & stampMask) >= firstStamp) this.#held.put(slot, word | isNamed);
       else this.#mark(slot, word | isNamed, now);
     }
-    for (const slot of this.#slotsWhere((word) => (word & isNamed) === 0)) this.#resumeUnnamed(slot, now);
+    for (const slot of this.#held.select((word) => (word & isNamed) === 0)) this.#resumeUnnamed(slot, now);
   }
 
   #claim(slot: Slot, version: string): void {
     const built = slot.isBuilt(this.#view) ? slot.built(this.#view)?.resource : undefined;
     if (built?.version === version) {
-      this.#put(slot, built.stamp);
+      this.#held.put(slot, built.stamp);
       return;
     }
     this.#claims ??= new Map();
     this.#claims.set(slot.id, version);
-    this.#put(slot, unknown);
+    this.#held.put(slot, unknown);
   }
 
   /** With a wildcard the client has it through that, and is told if it is not of the set; without, it was dropped. */
   #resumeUnnamed(slot: Slot, now: number): void {
-    const word = this.#words.get(slot.id);
-    if (!this.#wildcard) this.#put(slot, 0);
+    const word = this.#held.word(slot.id);
+    if (!this.#wildcard) this.#held.put(slot, 0);
     else if ((word & stampMask) < firstStamp || !this.#wants(slot, word)) this.#mark(slot, word, now);
   }
 
@@ -221,37 +190,33 @@ export class Subscription implements Subscriber {
   force(name: string): void {
     const slot = this.store.find(name);
     if (slot === undefined) return;
-    const word = this.#words.get(slot.id);
-    if ((word & isNamed) !== 0) this.#mark(slot, word | isForced, performance.now());
+    const word = this.#held.word(slot.id);
+    if (word !== 0) this.#mark(slot, word | isForced, performance.now());
   }
 
   forceAll(): void {
     const now = performance.now();
-    for (const slot of this.#slotsWhere(() => true)) this.#mark(slot, this.#words.get(slot.id) | isForced, now);
+    for (const slot of this.#held.all()) this.#mark(slot, this.#held.word(slot.id) | isForced, now);
   }
 
   changed(slot: Slot): void {
-    const word = this.#words.get(slot.id);
+    const word = this.#held.word(slot.id);
     if (word !== 0 || this.#wants(slot, word)) this.#mark(slot, word, slot.changedAt);
   }
 
   viewChanged(view: ClientView): void {
-    const scoped = this.#slotsWhere(() => true).filter(
-      (slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet',
-    );
+    const scoped = this.#held.all().filter((slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet');
     for (const slot of scoped) slot.forget(this.#view);
     this.#view = view;
     const now = performance.now();
-    for (const slot of scoped) this.#mark(slot, this.#words.get(slot.id), now);
+    for (const slot of scoped) this.#mark(slot, this.#held.word(slot.id), now);
   }
 
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
     this.#isNoted = false;
-    for (;;) {
-      const [suspects, ...others] = this.#suspects;
-      if (suspects === undefined) break;
-      this.#suspects = others;
+    for (const suspects of this.#suspects) {
+      this.#suspects = this.#suspects.slice(1);
       const batch = this.#takeSuspects(suspects, canRemove);
       if (!batch.isEmpty) return this.#finish(batch);
     }
@@ -267,8 +232,8 @@ export class Subscription implements Subscriber {
   /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
   collectAll(options: CollectOptions): Collected {
     this.#isNoted = false;
-    if (!this.#owesAnswer && !this.#isOutdated(options)) return this.#clearDirty();
-    const slots = this.#slotsWhere(() => true);
+    if (!this.#owesAnswer && !this.#isOutdated(options)) return options.holdRemovals ? undefined : this.#clearDirty();
+    const slots = this.#held.all();
     if (!this.#buildAll(slots, options)) return 'later';
     const batch = new Batch(this.typeUrl);
     for (const slot of slots) this.#include(slot, batch);
@@ -301,7 +266,7 @@ export class Subscription implements Subscriber {
     if (batch === undefined) return [];
     const isFound = !canSplit || batch.slots.length === 1;
     for (const [index, slot] of batch.slots.entries()) {
-      if (!this.#holds(slot)) continue;
+      if (!this.#held.has(slot)) continue;
       if (isFound) this.#reject(slot, batch.stamps[index] ?? unknown);
       this.#learn(slot, unknown);
     }
@@ -318,20 +283,37 @@ export class Subscription implements Subscriber {
 
   /** What the client has, against what is served. */
   resources(): readonly ResourceStatus[] {
-    return this.#slotsWhere(() => true).map((slot) => ({
+    return this.#held.all().map((slot) => ({
       name: slot.name,
-      acknowledged: slot.versionOf(this.#words.get(slot.id) & stampMask),
+      acknowledged: slot.versionOf(this.#held.word(slot.id) & stampMask),
       served: slot.built(this.#view)?.resource?.version ?? '',
     }));
   }
 
   /** How many resources the client should have, and how many of them it has in the version that is served. */
-  progress(): { readonly wanted: number; readonly current: number } {
+  progress(): Progress {
+    const { revision } = this.#held;
+    if (this.#progress?.revision === revision) return this.#progress.progress;
+    const progress = this.#measureProgress();
+    this.#progress = { revision, progress };
+    return progress;
+  }
+
+  close(): void {
+    this.store.wildcards.delete(this);
+    for (const slot of this.#held.all()) this.#held.put(slot, 0);
+    this.store.leave(this.#index);
+    this.#dirty = [];
+    this.#suspects = [];
+    this.#owesAnswer = false;
+    this.#inFlight = undefined;
+  }
+
+  #measureProgress(): Progress {
     let wanted = 0;
     let current = 0;
-    this.#words.forEach((id, word) => {
-      const slot = this.store.slot(id);
-      if (slot?.entry === undefined || !this.#wants(slot, word)) return;
+    this.#held.forEach((slot, word) => {
+      if (slot.entry === undefined || !this.#wants(slot, word)) return;
       wanted += 1;
       const built = slot.built(this.#view);
       if (built?.entry === slot.entry && built.resource?.stamp === (word & stampMask)) current += 1;
@@ -339,14 +321,8 @@ export class Subscription implements Subscriber {
     return { wanted, current };
   }
 
-  close(): void {
-    this.store.wildcards.delete(this);
-    for (const slot of this.#slotsWhere(() => true)) this.#put(slot, 0);
-    this.store.leave(this.#index);
-    this.#dirty = [];
-    this.#suspects = [];
-    this.#owesAnswer = false;
-    this.#inFlight = undefined;
+  #namesInFlight(): readonly string[] {
+    return this.#inFlight?.batch.slots.map((slot) => slot.name) ?? [];
   }
 
   #takeInFlight(): Batch | undefined {
@@ -359,8 +335,8 @@ export class Subscription implements Subscriber {
   #takeSuspects(suspects: readonly Slot[], canRemove: boolean): Batch {
     const batch = new Batch(this.typeUrl);
     for (const slot of suspects) {
-      if (!this.#holds(slot)) continue;
-      this.#put(slot, this.#words.get(slot.id) | isDirty);
+      if (!this.#held.has(slot)) continue;
+      this.#held.put(slot, this.#held.word(slot.id) | isDirty);
       this.#take(slot.id, batch, false, canRemove);
     }
     return batch;
@@ -373,7 +349,7 @@ export class Subscription implements Subscriber {
 
   /** @returns whether it is dealt with; if not, it stays dirty */
   #take(id: number, batch: Batch, holdRemovals: boolean, canRemove: boolean): boolean {
-    const word = this.#words.get(id);
+    const word = this.#held.word(id);
     const slot = this.store.slot(id);
     if (slot === undefined || (word & isDirty) === 0) return true;
     const resource = this.#current(slot, word);
@@ -384,16 +360,16 @@ export class Subscription implements Subscriber {
       const isChanged = known !== resource.stamp;
       const isDue = force || (isChanged && this.#rejected?.get(id) !== resource.stamp);
       if (isDue) batch.add(slot, resource, isChanged);
-      this.#put(slot, flags | (isDue ? atLeastUnknown(known) : known));
+      this.#held.put(slot, flags | (isDue ? atLeastUnknown(known) : known));
       return true;
     }
     const isTold = known === absent || (known === nothing && flags === 0);
-    if (isTold && !force) this.#put(slot, flags === 0 ? 0 : flags | known);
-    else if (!canRemove) this.#put(slot, flags === 0 ? 0 : flags | absent);
+    if (isTold && !force) this.#held.put(slot, flags === 0 ? 0 : flags | known);
+    else if (!canRemove) this.#held.put(slot, flags === 0 ? 0 : flags | absent);
     else if (holdRemovals && !force && known !== nothing) return false;
     else {
       batch.remove(slot, absent);
-      this.#put(slot, flags | atLeastUnknown(known));
+      this.#held.put(slot, flags | atLeastUnknown(known));
     }
     return true;
   }
@@ -408,7 +384,7 @@ export class Subscription implements Subscriber {
       const slot = this.store.slot(id);
       if (slot === undefined) continue;
       const isBuilt = slot.isBuilt(this.#view);
-      bytes += this.#current(slot, this.#words.get(id))?.deltaField.length ?? slot.name.length;
+      bytes += this.#current(slot, this.#held.word(id))?.deltaField.length ?? slot.name.length;
       if (bytes >= maxBytes) return index + 1;
       if (!isBuilt && performance.now() > deadline) return undefined;
     }
@@ -419,24 +395,24 @@ export class Subscription implements Subscriber {
   #buildAll(slots: readonly Slot[], { deadline }: CollectOptions): boolean {
     for (const slot of slots) {
       if (slot.isBuilt(this.#view)) continue;
-      this.#current(slot, this.#words.get(slot.id));
+      this.#current(slot, this.#held.word(slot.id));
       if (performance.now() > deadline) return false;
     }
     return true;
   }
 
   #include(slot: Slot, batch: Batch): void {
-    const word = this.#words.get(slot.id);
+    const word = this.#held.word(slot.id);
     const resource = this.#current(slot, word);
     const known = this.#settle(slot, word, resource);
-    this.#put(slot, (word & ~stampMask) | (resource === undefined ? known : atLeastUnknown(known)));
+    this.#held.put(slot, (word & ~stampMask) | (resource === undefined ? known : atLeastUnknown(known)));
     if (resource !== undefined) batch.add(slot, resource, known !== resource.stamp);
     else batch.learn(slot, absent);
   }
 
   #isOutdated(options: CollectOptions): boolean {
     return this.#dirty.some((id) => {
-      const word = this.#words.get(id);
+      const word = this.#held.word(id);
       const slot = this.store.slot(id);
       if (slot === undefined || (word & isDirty) === 0) return false;
       const resource = this.#current(slot, word);
@@ -450,7 +426,7 @@ export class Subscription implements Subscriber {
   #clearDirty(): undefined {
     for (const id of this.#dirty.splice(0)) {
       const slot = this.store.slot(id);
-      if (slot !== undefined) this.#put(slot, this.#words.get(id) & ~(isDirty | isForced));
+      if (slot !== undefined) this.#held.put(slot, this.#held.word(id) & ~(isDirty | isForced));
     }
   }
 
@@ -477,21 +453,16 @@ export class Subscription implements Subscriber {
     return resource !== undefined && resource.version === claimed ? resource.stamp : unknown;
   }
 
-  /** The slot was not let go of, and its id given to another name, since. */
-  #holds(slot: Slot): boolean {
-    return this.store.slot(slot.id) === slot && this.#words.get(slot.id) !== 0;
-  }
-
   #learn(slot: Slot, stamp: number): void {
-    if (!this.#holds(slot)) return;
-    const flags = this.#words.get(slot.id) & ~stampMask;
+    if (!this.#held.has(slot)) return;
+    const flags = this.#held.word(slot.id) & ~stampMask;
     const isOver = stamp === absent && flags === 0;
-    this.#put(slot, isOver ? 0 : flags | stamp);
+    this.#held.put(slot, isOver ? 0 : flags | stamp);
   }
 
   #mark(slot: Slot, word: number, since: number): void {
-    if ((this.#words.get(slot.id) & isDirty) === 0) this.#dirty.push(slot.id);
-    this.#put(slot, word | isDirty);
+    if ((this.#held.word(slot.id) & isDirty) === 0) this.#dirty.push(slot.id);
+    this.#held.put(slot, word | isDirty);
     this.#noteWork(since);
   }
 
@@ -502,46 +473,22 @@ export class Subscription implements Subscriber {
     this.#onWork();
   }
 
-  /** The one place where words change: keeps the index of subscribers in step. */
-  #put(slot: Slot, word: number): void {
-    const before = this.#words.get(slot.id);
-    this.#words.set(slot.id, word);
-    if (before === 0 && word !== 0) slot.subscribers.add(this.#index);
-    if (before !== 0 && word === 0) this.#letGo(slot);
-  }
-
   #letGo(slot: Slot): void {
     this.#claims?.delete(slot.id);
     this.#rejected?.delete(slot.id);
-    slot.subscribers.delete(this.#index);
     slot.forget(this.#view);
-    this.store.releaseIfUnused(slot);
-  }
-
-  #slotsWhere(test: (word: number) => boolean): Slot[] {
-    const slots: Slot[] = [];
-    this.#words.forEach((id, word) => {
-      const slot = this.store.slot(id);
-      if (slot !== undefined && test(word)) slots.push(slot);
-    });
-    return slots;
   }
 
   /** A client drops a response of a type that it no longer subscribes to, and does not acknowledge it. */
   #fallSilentIfEmpty(): void {
     if (!this.isEmpty) return;
-    const unread = this.#inFlight?.batch.slots.map((slot) => slot.name) ?? [];
-    this.#unconfirmed = [...this.#unconfirmed, ...unread].slice(-mostUnconfirmed);
+    this.#unconfirmed = [...this.#unconfirmed, ...this.#namesInFlight()].slice(-mostUnconfirmed);
     this.#inFlight = undefined;
     this.#owesAnswer = false;
+    this.#isNoted = false;
     this.#suspects = [];
     this.#dirty = [];
   }
-}
-
-/** While a response is in flight the client may have its content already, and must be told if it goes. */
-function atLeastUnknown(stamp: number): number {
-  return stamp === nothing ? unknown : stamp;
 }
 
 function halves<T>(all: readonly T[]): readonly (readonly T[])[] {

@@ -450,6 +450,17 @@ describe('what a delta stream sends, and when', () => {
     expect(await client.nextAndAck()).toMatchObject({ resources: [], removed: ['X'] });
   });
 
+  it('j) no resource lives by heartbeats: none has a TTL, and none comes without its body', async () => {
+    server.cache.apply([cluster('X'), endpoints('X', [])], []);
+    const client = server.delta();
+    for (const typeUrl of [cds, eds]) {
+      client.send({ typeUrl, resourceNamesSubscribe: ['X'] });
+      const [resource] = (await client.nextAndAck()).resources;
+      expect(resource?.ttl).toBeUndefined();
+      expect(resource?.body['@type']).toBe(typeUrl);
+    }
+  });
+
   it('m) 1,000 changes while one response is unacknowledged become one response', async () => {
     server.cache.apply([endpoints('X', [1]), endpoints('Y', [1])], []);
     const client = server.delta();

@@ -10,7 +10,6 @@ let server: TestServer;
 
 beforeEach(async () => {
   server = await TestServer.start();
-  server.cache.apply([listener('probe', 'p', { wildcard: false })], []);
 });
 
 afterEach(() => server.close());
@@ -21,16 +20,23 @@ function names(response: Response): string[] {
 
 const gone = (typeUrl: string, name: string) => [{ typeUrl, name }];
 
+let probes = 0;
+
 /**
- * Everything that the server sent before it read this: a listener that was not asked for before is always answered, and
- * a stream's responses are written in the order of its requests.
+ * Everything that the server sent before it read this: a listener that was not asked for before is always answered, if
+ * only by its absence.
  */
 async function received(client: AdsClient): Promise<readonly Response[]> {
-  client.send({ typeUrl: lds, resourceNames: ['probe'] });
+  probes += 1;
+  const resourceNames = [`probe-${probes}`];
+  client.send({ typeUrl: lds, resourceNames });
   const before: Response[] = [];
   for (;;) {
     const response = await client.next();
-    if (response.typeUrl === lds) return before;
+    if (response.typeUrl === lds) {
+      client.ack(response, { resourceNames });
+      return before;
+    }
     before.push(response);
   }
 }
@@ -155,6 +161,23 @@ describe('what a state-of-the-world stream sends', () => {
     const [first, second] = [await client.next(), await client.next()];
     expect([first.typeUrl, names(first)]).toEqual([cds, ['X', 'Y']]);
     expect([second.typeUrl, names(second)]).toEqual([eds, ['X']]);
+  });
+
+  it('h) a cluster that routes referred to is removed after they changed', async () => {
+    server.cache.apply([cluster('old'), cluster('new'), route('R', 'old')], []);
+    const client = server.sotw();
+    client.send({ typeUrl: cds, resourceNames: ['old', 'new'] });
+    await client.nextAndAck({ resourceNames: ['old', 'new'] });
+    client.send({ typeUrl: rds, resourceNames: ['R'] });
+    await client.nextAndAck({ resourceNames: ['R'] });
+    await server.ads.settled();
+    server.cache.apply([route('R', 'new')], gone(cds, 'old'));
+    const routes = await client.next();
+    expect([routes.typeUrl, names(routes)]).toEqual([rds, ['R']]);
+    expect(await received(client)).toEqual([]);
+    client.ack(routes, { resourceNames: ['R'] });
+    const clusters = await client.next();
+    expect([clusters.typeUrl, names(clusters)]).toEqual([cds, ['new']]);
   });
 
   it('i) an empty assignment is sent, a removed one cannot be told', async () => {

@@ -8,6 +8,8 @@ export interface Resource {
   readonly name: string;
   readonly version: string;
   readonly body: Record<string, unknown>;
+  /** With one, a resource without a body is a heartbeat. */
+  readonly ttl: unknown;
 }
 
 export interface Response {
@@ -29,7 +31,12 @@ interface RawResponse {
   readonly systemVersionInfo?: string;
   readonly typeUrl?: string;
   readonly nonce?: string;
-  readonly resources?: readonly { readonly name?: string; readonly version?: string; readonly resource?: Any }[];
+  readonly resources?: readonly {
+    readonly name?: string;
+    readonly version?: string;
+    readonly resource?: Any;
+    readonly ttl?: unknown;
+  }[];
   readonly removedResources?: readonly string[];
   readonly controlPlane?: { readonly identifier?: string };
 }
@@ -159,10 +166,11 @@ function readDelta(bytes: Uint8Array): Response {
   return {
     ...common(raw),
     versionInfo: raw.systemVersionInfo ?? '',
-    resources: (raw.resources ?? []).map(({ name = '', version = '', resource }) => ({
+    resources: (raw.resources ?? []).map(({ name = '', version = '', resource, ttl }) => ({
       name,
       version,
       body: body(resource),
+      ttl,
     })),
     removed: raw.removedResources ?? [],
   };
@@ -172,7 +180,7 @@ function readSotw(bytes: Uint8Array): Response {
   const raw = decodeMessage<RawResponse>('envoy.service.discovery.v3.DiscoveryResponse', bytes);
   const resources = ((raw.resources ?? []) as unknown as readonly Any[]).map((any) => {
     const message = body(any);
-    return { name: String(message.name ?? message.clusterName), version: '', body: message };
+    return { name: String(message.name ?? message.clusterName), version: '', body: message, ttl: undefined };
   });
   return { ...common(raw), versionInfo: raw.versionInfo ?? '', resources, removed: [] };
 }
