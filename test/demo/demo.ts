@@ -14,7 +14,7 @@ export interface DemoOptions extends WorldOptions {
 
 /** Tells the whole story and cleans up, whatever happens. Returns the exit code. */
 export async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number> {
-  const release = lockPrefix(options.prefix);
+  const release = lockPrefix(options.prefix); // Before the other run's directory is cleared.
   const world = new World(options);
   try {
     return await orInterrupted(tellStory(world, options, narrator), options.interrupted);

@@ -1,3 +1,4 @@
+import { lockPrefix } from './lock.ts';
 import { addNamespaces, ipBatch, listNamespaces, removeNamespaces } from './namespaces.ts';
 import { run } from './run.ts';
 
@@ -45,9 +46,13 @@ export interface Network {
 export async function openNetwork(topology: Topology): Promise<Network> {
   checkNames(topology);
   const { prefix } = topology;
-  const close = () => removeNamespaces(prefix);
-  await close();
+  const release = lockPrefix(prefix);
+  const close = async () => {
+    await removeNamespaces(prefix);
+    release();
+  };
   try {
+    await removeNamespaces(prefix);
     await addNamespaces(namespacesOf(topology));
     await setSysctls(topology);
     await ipBatch(linkCommands(topology));
