@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject, V1Container } from '@kubernetes/client-node';
+import type { KubernetesObject, V1ConfigMap, V1Container } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseAgentOptions } from '../../src/agent/options.ts';
 import { parseConfiguration } from '../../src/controller/configuration.ts';
 import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
+import { expand } from './kubernetes/pod-environment.ts';
 import { makeKubectl, root } from './setup.ts';
 
 const folder = join(root, 'deploy/kubernetes');
@@ -58,6 +60,25 @@ describe('the Kubernetes manifests', () => {
     }
     for (const { name, securityContext } of containers)
       expect(securityContext?.readOnlyRootFilesystem, name).toBe(true);
+  });
+
+  it('keep the agent from starting, with the name of the flag, while an address is not filled in', async () => {
+    const base = await kustomize(join(folder, 'base'));
+    const config = base.find(({ metadata }) => metadata?.name?.startsWith('fairlead-cluster-')) as V1ConfigMap;
+    const agent = containersOf(base, 'fairlead-node').find(({ name }) => name === 'agent');
+    const flag = (name: string) => {
+      const text = agent?.args?.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+      return expand(text ?? 'absent', config.data ?? {});
+    };
+    const filled = { nodeName: 'n', controller: ['192.0.2.1:18000'], podInterface: 'cali' };
+    expect(() => parseAgentOptions(filled)).not.toThrow();
+    expect(() => parseAgentOptions({ ...filled, controller: [flag('controller')] })).toThrow('--controller');
+    expect(() => parseAgentOptions({ ...filled, podInterface: flag('pod-interface') })).toThrow('--pod-interface');
+  });
+
+  it('leave the host ports of kube-proxy alone', () => {
+    const ports = containers.flatMap((container) => (container.ports ?? []).map(({ hostPort }) => hostPort));
+    expect(ports).toEqual([18000, 18001, 15003]);
   });
 
   it('request memory, limit it, and never limit CPU', () => {
