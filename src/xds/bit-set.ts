@@ -1,6 +1,9 @@
+/** Most sets stay empty: they share one array. */
+const none = new Uint32Array(0);
+
 /** A growing set of small non-negative integers, one bit each. */
 export class BitSet {
-  #words = new Uint32Array(0);
+  #words: Uint32Array = none;
   #size = 0;
 
   get size(): number {
@@ -22,7 +25,7 @@ export class BitSet {
     if (!this.has(index)) return;
     this.#words[index >>> 5] = (this.#words[index >>> 5] ?? 0) & ~(1 << (index & 31));
     this.#size -= 1;
-    if (this.#size === 0) this.#words = new Uint32Array(0);
+    if (this.#size === 0) this.#words = none;
   }
 
   forEach(visit: (index: number) => void): void {

@@ -24,9 +24,10 @@ export class Slot {
   isDifferent = false;
   /** The entry that subscribers were last told of. */
   announced: ResourceEntry | undefined;
-  readonly #builds = new Map<string, Build>();
+  /** By scope. Absent until something is built: of most resources nothing ever is, and an empty map takes 300 bytes. */
+  #builds: Map<string, Build> | undefined;
   /** Stamps of the last contents, so that one that comes back has the stamp that streams know. */
-  readonly #stamps = new Map<string, number>();
+  #stamps: Map<string, number> | undefined;
   #lastStamp = firstStamp - 1;
   readonly #onBuildError: BuildError;
 
@@ -41,17 +42,18 @@ export class Slot {
     const { entry } = this;
     if (entry === undefined) return undefined;
     const key = scopeKey(entry, view);
-    const last = this.#builds.get(key);
+    const last = this.#builds?.get(key);
     if (last?.entry === entry) return last.resource;
     const resource = this.#build(entry, view, last?.resource);
     if (this.queued && resource !== last?.resource) this.isDifferent = true;
+    this.#builds ??= new Map();
     this.#builds.set(key, { entry, resource });
     return resource;
   }
 
   /** What was built before, be it current or not. */
   built(view: ClientView): Build | undefined {
-    return this.entry === undefined ? undefined : this.#builds.get(scopeKey(this.entry, view));
+    return this.entry === undefined ? undefined : this.#builds?.get(scopeKey(this.entry, view));
   }
 
   isBuilt(view: ClientView): boolean {
@@ -59,22 +61,22 @@ export class Slot {
   }
 
   replace(entry: ResourceEntry | undefined): void {
-    if (entry === undefined || (this.entry !== undefined && entry.scope !== this.entry.scope)) this.#builds.clear();
+    if (entry === undefined || (this.entry !== undefined && entry.scope !== this.entry.scope)) this.forgetAll();
     this.entry = entry;
   }
 
   versionOf(stamp: number): string {
-    for (const [version, known] of this.#stamps) if (known === stamp) return version;
+    for (const [version, known] of this.#stamps ?? []) if (known === stamp) return version;
     return '';
   }
 
   /** A node's own encoding goes with its client: nodes come and go. */
   forget(view: ClientView): void {
-    if (this.entry?.scope === 'node') this.#builds.delete(view.nodeName);
+    if (this.entry?.scope === 'node') this.#builds?.delete(view.nodeName);
   }
 
   forgetAll(): void {
-    this.#builds.clear();
+    this.#builds = undefined;
   }
 
   #build(entry: ResourceEntry, view: ClientView, last: EncodedResource | undefined): EncodedResource | undefined {
@@ -90,24 +92,25 @@ export class Slot {
 
   /** Nodes and zones often get equal bytes, which they can share. */
   #sameElsewhere(content: Content): EncodedResource | undefined {
-    if (!this.#stamps.has(content.version)) return undefined;
-    for (const { resource } of this.#builds.values()) if (resource?.version === content.version) return resource;
+    if (this.#stamps?.has(content.version) !== true) return undefined;
+    for (const { resource } of this.#builds?.values() ?? []) if (resource?.version === content.version) return resource;
     return undefined;
   }
 
   #stamp(content: Content): number {
+    this.#stamps ??= new Map();
     const known = this.#stamps.get(content.version);
     if (known !== undefined) return known;
     this.#lastStamp = this.#lastStamp === stampMask ? firstStamp : this.#lastStamp + 1;
     this.#stamps.set(content.version, this.#lastStamp);
-    this.#trimStamps();
+    this.#trim(this.#stamps);
     return this.#lastStamp;
   }
 
-  #trimStamps(): void {
-    if (this.#stamps.size <= rememberedVersions + this.#builds.size) return;
-    for (const version of this.#stamps.keys()) {
-      this.#stamps.delete(version);
+  #trim(stamps: Map<string, number>): void {
+    if (stamps.size <= rememberedVersions + (this.#builds?.size ?? 0)) return;
+    for (const version of stamps.keys()) {
+      stamps.delete(version);
       return;
     }
   }
