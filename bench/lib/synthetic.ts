@@ -12,6 +12,8 @@ export interface ClusterSize {
 }
 
 const namespace = 'default';
+/** Shared, as the converters of the real sources do. */
+const none: readonly string[] = [];
 const port = 80;
 const targetPort = 8080;
 
@@ -66,8 +68,8 @@ export function sliceUpdate(index: number, size: ClusterSize, generation = 0): M
       serving: true,
       terminating: false,
       nodeName: nodes[position % nodes.length] ?? 'node',
-      hintZones: [],
-      hintNodes: [],
+      hintZones: none,
+      hintNodes: none,
     })),
   };
   return { kind: 'EndpointSlice', key: `${namespace}/${name}`, value };

@@ -26,7 +26,7 @@ export interface PipelineOptions {
 /** Keeps the resources of the cache equal to the translation of the model, Service by Service. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #namesByService = new Map<string, ReadonlyMap<string, ResourceName>>();
+  readonly #namesByService = new Map<string, readonly ResourceName[]>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -40,7 +40,7 @@ export class Pipeline {
     for (const key of change.services) this.#translateService(key, upserts, removals);
     for (const key of change.endpoints) if (!change.services.has(key)) this.#translateEndpoints(key, upserts);
     // An address that moved from one Service to another is in both lists.
-    for (const entry of upserts) removals.delete(idOf(entry));
+    if (removals.size > 0) for (const entry of upserts) removals.delete(idOf(entry));
     if (upserts.length + removals.size > 0) this.#options.sink.apply(upserts, removals.values());
     if (change.nodes.size > 0) this.#options.sink.viewsChanged(change.nodes);
   }
@@ -48,12 +48,21 @@ export class Pipeline {
   #translateService(key: string, upserts: ResourceEntry[], removals: Map<string, ResourceName>): void {
     const { model, settings, onWarnings } = this.#options;
     const { entries, warnings } = translateService(model, key, settings);
-    const names = new Map(entries.map((entry) => [idOf(entry), { typeUrl: entry.typeUrl, name: entry.name }]));
-    for (const [id, name] of this.#namesByService.get(key) ?? []) if (!names.has(id)) removals.set(id, name);
-    if (names.size === 0) this.#namesByService.delete(key);
-    else this.#namesByService.set(key, names);
+    this.#noteRemovals(this.#namesByService.get(key) ?? [], entries, removals);
+    if (entries.length === 0) this.#namesByService.delete(key);
+    else this.#namesByService.set(key, entries.map(nameOf));
     for (const entry of entries) upserts.push(entry);
     onWarnings(key, warnings);
+  }
+
+  #noteRemovals(
+    before: readonly ResourceName[],
+    entries: readonly ResourceEntry[],
+    removals: Map<string, ResourceName>,
+  ): void {
+    if (before.length === 0) return;
+    const ids = new Set(entries.map(idOf));
+    for (const name of before) if (!ids.has(idOf(name))) removals.set(idOf(name), name);
   }
 
   #translateEndpoints(key: string, upserts: ResourceEntry[]): void {
@@ -64,4 +73,9 @@ export class Pipeline {
 
 function idOf({ typeUrl, name }: ResourceName): string {
   return `${typeUrl} ${name}`;
+}
+
+/** Not the entry: that would keep the endpoints of its time. */
+function nameOf({ typeUrl, name }: ResourceEntry): ResourceName {
+  return { typeUrl, name };
 }
