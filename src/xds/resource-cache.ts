@@ -115,6 +115,7 @@ export class ResourceCache {
   }
 
   #replace(store: TypeStore, slot: Slot, entry: ResourceEntry | undefined, now: number): void {
+    if (slot.entry === entry) return;
     store.replace(slot, entry);
     if (slot.queued) return;
     slot.queued = true;
