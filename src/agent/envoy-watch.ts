@@ -31,7 +31,6 @@ export class EnvoyWatch {
   readonly #admin: EnvoyAdmin;
   readonly #control: RedirectControl;
   readonly #logger: Logger;
-  readonly #onChange: ((state: EnvoyState) => void) | undefined;
   #state: EnvoyState = { kind: 'Absent' };
   #timeouts = 0;
   #fruitlessLooks = 0;
@@ -43,13 +42,13 @@ export class EnvoyWatch {
   #stopped = false;
   #loop: Promise<void> | undefined;
 
-  constructor(admin: EnvoyAdmin, control: RedirectControl, logger: Logger, onChange?: (state: EnvoyState) => void) {
+  constructor(admin: EnvoyAdmin, control: RedirectControl, logger: Logger) {
     this.#admin = admin;
     this.#control = control;
     this.#logger = logger;
-    this.#onChange = onChange;
   }
 
+  /** The kernel's gates are set for it. */
   get state(): EnvoyState {
     return this.#state;
   }
@@ -155,12 +154,11 @@ export class EnvoyWatch {
     const before = this.#state;
     const after = nextEnvoyState(before, event);
     if (after === before) return;
-    this.#state = after;
     if (after.kind !== before.kind) this.#logger.info({ from: before.kind, to: after.kind }, 'Envoy changed its state');
     if (after.kind === 'Connected' && before.kind !== 'Connected') this.#connectedAt = performance.now();
-    this.#onChange?.(after);
     this.#control.setGate(gateOf(after));
     await this.#control.commit();
+    this.#state = after;
   }
 
   async #rest(): Promise<void> {

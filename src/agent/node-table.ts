@@ -37,6 +37,13 @@ export interface NodeTable {
   readonly podCidrs: { readonly set: ElementSet; readonly elements: readonly Element[] };
 }
 
+/**
+ * Source ports of Envoy's connections on the wire: outside the range that Linux takes ports from by default, so that they
+ * never meet a connection that the client itself has with the same endpoint, and are known by it.
+ */
+const envoyPorts = '61000-65535';
+const otherPorts = '1024-60999';
+
 export const tableName = 'fairlead';
 
 export interface NodeSets {
@@ -142,9 +149,11 @@ function listenerChains({ family, marks, listeners }: NodeTableOptions): readonl
 }
 
 function captureChains(options: NodeTableOptions): readonly Chain[] {
-  const { family, marks } = options;
+  const { family } = options;
   const fromPods = podMatch(options);
-  const capture = `meta l4proto tcp ${fromPods} ${family} daddr . th dport vmap @capture`;
+  // Only what begins: a connection that the kernel balances goes on in the kernel when a gate opens. Its packets would
+  // find the listener, which knows nothing of it and answers with a reset.
+  const capture = `ct state new ct status ! dnat ${fromPods} ${family} daddr . tcp dport vmap @capture`;
   return [
     {
       name: 'divert',
@@ -152,20 +161,25 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
       rules: fromPods === undefined ? [] : [capture],
     },
     {
-      name: 'replies',
+      name: 'to-sockets',
       // Behind NAT: a reply has its socket's own address and port only there. (For IPv6 the kernel looks through NAT
       // by itself only from 6.15.)
       hook: { type: 'filter', hook: 'prerouting', priority: 'dstnat + 10' },
-      rules: [
-        `${hasMark(marks, marks.redirect)} accept`,
-        // A listener on all addresses matches every packet to its port number, to whatever address. It is not ours.
-        'meta l4proto tcp socket wildcard 1 accept',
-        // A pod's own connection to an endpoint may have the ports of one of Envoy's sockets, which lives on for a minute
-        // after its end or Envoy's. Replies to Envoy are told by what they do not share: translated source, destination not.
-        'ct direction reply ct status & (snat | dnat) != snat accept',
-        `meta l4proto tcp socket transparent 1 ${setMark(marks, marks.redirect)} accept`,
-      ],
+      rules: socketRules(options),
     },
+  ];
+}
+
+/**
+ * What belongs to a connection of Envoy. To ask for a socket alone is not enough: Envoy's upstream sockets have clients'
+ * addresses, and a port that the client itself may use at the same time for a connection through the kernel.
+ */
+function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
+  const toSocket = `socket transparent 1 ${setMark(marks, marks.redirect)} accept`;
+  return [
+    `${hasMark(marks, marks.redirect)} accept`,
+    `meta l4proto tcp ct state established ${family} daddr @cluster-ips ${toSocket}`,
+    `meta l4proto tcp ct direction reply ct reply proto-dst ${envoyPorts} ${toSocket}`,
   ];
 }
 
@@ -192,12 +206,14 @@ function serviceChains(options: NodeTableOptions): readonly Chain[] {
 
 function sourceRules(options: NodeTableOptions): readonly string[] {
   const { family, marks } = options;
+  const hairpin = `${family} saddr . ${family} daddr @hairpin`;
+  const upstream = `${hasMark(marks, marks.upstream)} meta l4proto tcp`;
   const toService = `ct status dnat ct original ${family} daddr @cluster-ips`;
   return [
-    `${family} saddr . ${family} daddr @hairpin masquerade fully-random`,
-    // The client's address with a port outside the range that its own connections take theirs from, so that the two
-    // never meet as one connection.
-    `${hasMark(marks, marks.upstream)} meta l4proto tcp snat to :61000-65535`,
+    `${upstream} ${hairpin} masquerade to :${envoyPorts}`,
+    `meta l4proto tcp ${hairpin} masquerade to :${otherPorts} fully-random`,
+    `${hairpin} masquerade fully-random`,
+    `${upstream} snat to :${envoyPorts}`,
     ...notPodMatches(options).map((notPod) => `${toService} ${notPod} masquerade fully-random`),
   ];
 }

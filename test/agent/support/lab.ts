@@ -11,6 +11,7 @@ import { type Network, openNetwork, type Topology } from '../../testbed/network.
 import { type ManagedProcess, ProcessGroup } from '../../testbed/process.ts';
 import { requestFrom } from '../../testbed/request.ts';
 import { run } from '../../testbed/run.ts';
+import { waitUntil } from '../../testbed/wait.ts';
 import type { DialResult } from './dial.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -150,11 +151,12 @@ export class Lab {
     return /fairlead_agent_envoy_state\{state="(\w+)"\} 1/.exec(body)?.[1];
   }
 
-  /** Sends a signal to the Envoy of a node. */
+  /** Sends a signal to the Envoy of a node; after SIGKILL, waits until all its threads are gone and the agent took note. */
   async killEnvoy(node: string, signal: NodeJS.Signals): Promise<void> {
     const pids = await processesIn(this.network.namespaceOf(node));
-    for (const pid of pids) {
-      if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'envoy') process.kill(pid, signal);
+    for (const pid of pids.filter((one) => commandOf(one) === 'envoy')) {
+      process.kill(pid, signal);
+      if (signal === 'SIGKILL') await waitUntil(() => commandOf(pid) === '', { what: 'Envoy to be gone', everyMs: 1 });
     }
   }
 
@@ -181,6 +183,14 @@ export class Lab {
 
   get processes(): ProcessGroup {
     return this.#group;
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // It ended meanwhile.
   }
 }
 
