@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { lockPrefix } from '../testbed/lock.ts';
 import { commandsToTry } from './keep.ts';
 import { ClaimFailed, type Narrator } from './narrator.ts';
@@ -57,8 +58,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function tellFailure(err: unknown, world: World, narrator: Narrator): number {
-  const reason = err instanceof ClaimFailed ? 'a claim did not hold' : err instanceof Error ? err.stack : String(err);
-  narrator.failure(`The demo failed: ${reason}`);
+  const told = err instanceof Error ? err : new Error(String(err));
+  narrator.failure(`The demo failed: ${told instanceof ClaimFailed ? 'a claim did not hold' : told.message}`);
+  appendFileSync(world.workshop.log('demo'), `${told.stack}\n`);
   for (const crash of world.crashes()) narrator.plain(`  ${crash}`);
   narrator.plain(`  Logs: ${world.workshop.logs}`);
   return 1;

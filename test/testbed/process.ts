@@ -83,7 +83,7 @@ export class ProcessGroup {
   readonly #processes = new Set<ManagedProcess>();
   readonly #lost: ManagedProcess[] = [];
 
-  /** Those that ended in error although nobody had asked them to. */
+  /** Those that were ready and ended in error although nobody had asked them to. */
   get lost(): readonly ManagedProcess[] {
     return this.#lost;
   }
@@ -95,11 +95,11 @@ export class ProcessGroup {
   async start(spec: ProcessSpec): Promise<ManagedProcess> {
     const managed = await launch(spec);
     this.#processes.add(managed);
+    managed.exited.then(() => this.#processes.delete(managed));
+    if (spec.ready !== undefined) await becomeReady(managed, spec, spec.ready);
     managed.exited.then(({ code }) => {
-      this.#processes.delete(managed);
       if (managed.wanted && code !== 0) this.#lost.push(managed);
     });
-    if (spec.ready !== undefined) await becomeReady(managed, spec, spec.ready);
     return managed;
   }
 
