@@ -1,8 +1,6 @@
 /** Most sets stay empty: they share one array. */
 const none = new Uint32Array(0);
 
-const none = new Uint32Array(0);
-
 /** A growing set of small non-negative integers, one bit each. */
 export class BitSet {
   #words: Uint32Array = none;
