@@ -69,7 +69,7 @@ function rowOf(stream: StreamStatus, type: TypeStatus, now: number): readonly st
 }
 
 function stateOf(type: TypeStatus, now: number): string {
-  if (type.lastRejection !== undefined && type.current < type.wanted) return 'REJECTED';
+  if (type.rejected.length > 0) return 'REJECTED';
   if (type.outstandingSince !== undefined) return `sent ${age(now - type.outstandingSince)} ago`;
   return 'ACK';
 }

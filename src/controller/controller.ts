@@ -17,7 +17,7 @@ import { adsEventsOf } from './xds-metrics.ts';
 /** source → model → translate → xds, with health, metrics and dumps beside it. */
 export class Controller {
   readonly model = new ModelStore();
-  readonly cache = new ResourceCache();
+  readonly cache: ResourceCache;
   readonly ads: AdsServer;
   readonly metrics: ControllerMetrics = createMetrics();
   readonly problems: ProblemBook;
@@ -33,6 +33,9 @@ export class Controller {
     this.#logger = logger;
     this.#source = source;
     this.problems = new ProblemBook(logger);
+    this.cache = new ResourceCache({
+      onBuildError: ({ typeUrl, name }, err) => logger.error({ typeUrl, name, err }, 'Could not build a resource'),
+    });
     this.ads = new AdsServer({
       cache: this.cache,
       viewOf: (node) => this.#viewOf(node),
