@@ -82,7 +82,7 @@ export class Lab {
     this.#controller = await this.#group.start({
       name: 'controller',
       namespace: this.network.namespaceOf('ctl'),
-      command: [process.execPath, join(root, 'test/agent/support/control-plane.ts'), `0.0.0.0:${xdsPort}`],
+      command: [process.execPath, join(root, 'test/agent/support/control-plane-main.ts'), `0.0.0.0:${xdsPort}`],
       logFile: join(this.directory, 'controller.log'),
       onOutput: (text) => {
         output += text;

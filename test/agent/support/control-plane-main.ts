@@ -3,7 +3,7 @@
  * A controller for tests: the real model, translation and ADS server, fed over HTTP. Prints one line once it serves.
  * `POST /updates` takes a JSON array of model updates and answers when every client has acknowledged the outcome.
  *
- *   node test/agent/support/control-plane.ts 0.0.0.0:18000 127.0.0.1:18001
+ *   node test/agent/support/control-plane-main.ts 0.0.0.0:18000 127.0.0.1:18001
  */
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
