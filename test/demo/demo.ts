@@ -18,7 +18,9 @@ export async function runDemo(options: DemoOptions, narrator: Narrator): Promise
   const release = lockPrefix(options.prefix); // Before the other run's directory is cleared.
   const world = new World(options);
   try {
-    return await orInterrupted(tellStory(world, options, narrator), options.interrupted);
+    const code = await orInterrupted(tellStory(world, narrator), options.interrupted);
+    if (code === 0 && options.keep) await keep(world, options.interrupted, narrator);
+    return code;
   } catch (err) {
     return tellFailure(err, world, narrator);
   } finally {
@@ -29,7 +31,7 @@ export async function runDemo(options: DemoOptions, narrator: Narrator): Promise
   }
 }
 
-async function tellStory(world: World, { keep, interrupted }: DemoOptions, narrator: Narrator): Promise<number> {
+async function tellStory(world: World, narrator: Narrator): Promise<number> {
   const began = performance.now();
   for (const step of story) {
     narrator.step(step.title, story.length);
@@ -37,11 +39,12 @@ async function tellStory(world: World, { keep, interrupted }: DemoOptions, narra
   }
   narrator.plain('');
   narrator.claim(true, `all ${narrator.claims} claims held, in ${duration(performance.now() - began)}`);
-  if (keep) {
-    narrator.plain(await commandsToTry(world));
-    await aborted(interrupted);
-  }
   return 0;
+}
+
+async function keep(world: World, interrupted: AbortSignal, narrator: Narrator): Promise<void> {
+  narrator.plain(await commandsToTry(world));
+  await aborted(interrupted);
 }
 
 /** 130 and 143 by convention would tell which signal; what matters is that it did not come to its end. */

@@ -45,6 +45,7 @@ export class World {
   readonly workshop: Workshop;
   readonly #options: WorldOptions;
   readonly #processes = new ProcessGroup();
+  #opening: Promise<Network> | undefined;
   #network: Network | undefined;
   #controller: ManagedProcess | undefined;
 
@@ -54,8 +55,9 @@ export class World {
   }
 
   async close(): Promise<void> {
+    const network = await this.#opening?.catch(() => undefined); // It cleaned up after its own failure.
     await this.#processes.stopAll();
-    await this.#network?.close();
+    await network?.close();
   }
 
   get network(): Network {
@@ -74,7 +76,8 @@ export class World {
   }
 
   async buildNetwork(): Promise<void> {
-    this.#network = await openNetwork(topologyOf(this.#options.prefix));
+    this.#opening = openNetwork(topologyOf(this.#options.prefix));
+    this.#network = await this.#opening;
   }
 
   /** The echo servers of all pods that serve; returns how many. */
