@@ -24,10 +24,9 @@ export async function runDemo(options: DemoOptions, narrator: Narrator): Promise
   } catch (err) {
     return tellFailure(err, world, narrator);
   } finally {
-    narrator.doing('cleaning up');
+    narrator.end('cleaning up');
     await world.close();
     release();
-    narrator.plain('');
   }
 }
 

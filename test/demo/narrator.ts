@@ -20,6 +20,7 @@ export class Narrator {
   #steps = 0;
   #claims = 0;
   #transient = false;
+  #ended = false;
 
   constructor(page: Page, env: NodeJS.ProcessEnv) {
     this.#page = page;
@@ -44,6 +45,7 @@ export class Narrator {
 
   /** What goes on right now; on a terminal the next line takes its place. */
   doing(text: string): void {
+    if (this.#ended) return;
     this.#erase();
     this.#page.write(`     ${this.#styled('dim', `… ${text}`)}${this.#live ? '' : '\n'}`);
     this.#transient = this.#live;
@@ -78,7 +80,14 @@ export class Narrator {
     this.#line(text);
   }
 
+  /** The last line; what comes later, from a step that goes on after an interruption, is not told. */
+  end(text: string): void {
+    this.#line(`     … ${text}`);
+    this.#ended = true;
+  }
+
   #line(text: string): void {
+    if (this.#ended) return;
     this.#erase();
     this.#page.write(`${text}\n`);
   }

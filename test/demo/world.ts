@@ -47,6 +47,7 @@ export class World {
   readonly #processes = new ProcessGroup();
   #opening: Promise<Network> | undefined;
   #network: Network | undefined;
+  #closing = false;
   #controller: ManagedProcess | undefined;
 
   constructor(options: WorldOptions) {
@@ -55,6 +56,7 @@ export class World {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     const network = await this.#opening?.catch(() => undefined); // It cleaned up after its own failure.
     await this.#processes.stopAll();
     await network?.close();
@@ -62,6 +64,7 @@ export class World {
 
   get network(): Network {
     if (this.#network === undefined) throw new Error('There is no network yet');
+    if (this.#closing) throw new Error('The network is being closed');
     return this.#network;
   }
 
