@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { leastNftVersion, probeNft } from '../nftables/probe.ts';
@@ -24,7 +24,11 @@ export async function checkNft(nft: NftCommand, transaction: string): Promise<vo
   }
 }
 
-/** Families that the kernel has in this network namespace. */
+/**
+ * Families that work in this network namespace: IPv6 may be there and switched off (sysctl disable_ipv6), as it is in
+ * Docker's containers. Then the loopback interface has no IPv6 address, and takes no IPv6 route.
+ */
 export function familiesOfKernel(): readonly IpFamily[] {
-  return existsSync('/proc/net/if_inet6') ? ['IPv4', 'IPv6'] : ['IPv4'];
+  const file = '/proc/net/if_inet6';
+  return existsSync(file) && /\slo$/m.test(readFileSync(file, 'utf8')) ? ['IPv4', 'IPv6'] : ['IPv4'];
 }

@@ -8,7 +8,7 @@ import { bootstrap } from '../../src/agent/bootstrap.ts';
 import { listNamespaces, removeNamespaces } from '../testbed/namespaces.ts';
 import { run, tryRun } from '../testbed/run.ts';
 import { type ComposeProject, loadProject, networkHostOf } from './compose/project.ts';
-import { composeLoader, makeComposeLoader, makeImageContents, root } from './setup.ts';
+import { composeLoader, makeComposeLoader, makeImageContents, root, sysctlsOfAgent } from './setup.ts';
 
 const file = join(root, 'docker-compose.yml');
 const prefix = 'fldc-';
@@ -40,6 +40,11 @@ describe('the Compose example', () => {
       expect(service.cap_drop, name).toEqual(['ALL']);
       expect(service.cap_add ?? [], name).toEqual(name === 'controller' ? [] : ['NET_ADMIN']);
     }
+  });
+
+  it('sets what the agent would set if it could', () => {
+    const sysctls = Object.entries(project.services['node']?.sysctls ?? {}).map(([key, value]) => `${key}=${value}`);
+    expect(sysctls.sort()).toEqual(sysctlsOfAgent());
   });
 
   it('has every address where the manifests and the bootstrap say it is', () => {

@@ -6,7 +6,7 @@ import { parseAgentOptions } from '../../src/agent/options.ts';
 import { parseConfiguration } from '../../src/controller/configuration.ts';
 import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
 import { expand } from './kubernetes/pod-environment.ts';
-import { makeKubectl, root } from './setup.ts';
+import { makeKubectl, root, sysctlsOfAgent } from './setup.ts';
 
 const folder = join(root, 'deploy/kubernetes');
 
@@ -60,6 +60,12 @@ describe('the Kubernetes manifests', () => {
     }
     for (const { name, securityContext } of containers)
       expect(securityContext?.readOnlyRootFilesystem, name).toBe(true);
+  });
+
+  it('set what the agent would set if it could', () => {
+    const command = containers.find(({ name }) => name === 'sysctls')?.command ?? [];
+    expect(command.slice(0, 2)).toEqual(['sysctl', '-w']);
+    expect(command.slice(2).sort()).toEqual(sysctlsOfAgent());
   });
 
   it('keep the agent from starting, with the name of the flag, while an address is not filled in', async () => {
