@@ -25,6 +25,9 @@ const tcpKeepalive = { keepaliveTime: { value: 300 }, keepaliveInterval: { value
 /** Below this part of healthy endpoints all are used: only when every one is ejected. */
 const panicThreshold = { value: 1 };
 
+/** With Envoy's default, an endpoint that fails within a second of another change goes on failing requests for that second. */
+const noMergeWindow = durationOf(0);
+
 export function clusterEntry(frontend: Frontend): ResourceEntry {
   const build = () => clusterOf(frontend);
   return { typeUrl: typeUrls.cluster, name: frontend.name, wildcard: false, scope: 'fleet', build };
@@ -42,7 +45,7 @@ function clusterOf(frontend: Frontend): Cluster {
     connectTimeout: connectTimeoutOf(policy.timeouts),
     perConnectionBufferLimitBytes: { value: connectionBufferBytes },
     lbPolicy: lbPolicyOf(policy.loadBalancing),
-    commonLbConfig: { healthyPanicThreshold: panicThreshold },
+    commonLbConfig: { healthyPanicThreshold: panicThreshold, updateMergeWindow: noMergeWindow },
     circuitBreakers: circuitBreakersOf(policy.circuitBreaker),
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
     upstreamConnectionOptions: { tcpKeepalive },
