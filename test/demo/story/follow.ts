@@ -20,9 +20,9 @@ export const follow: Step = {
     await world.workshop.replaceEndpoint('catalog.yaml', catalog1.address, catalog4);
     const moves = await Promise.all(loads.map((load) => moveOf(load, editedAt, catalog4, catalog1)));
     for (const [index, { first, last }] of moves.entries()) {
-      narrator.note(
-        `${frontends[index]?.node}: first request to catalog-4 ${duration(first)} after the edit, last one to catalog-1 ${duration(last)}`,
-      );
+      const until = last === 0 ? 'none to catalog-1 since' : `last one to catalog-1 ${duration(last)}`;
+      const node = frontends[index]?.node;
+      narrator.note(`${node}: first request to catalog-4 ${duration(first)} after the edit, ${until}`);
     }
     const result = report((await Promise.all(loads.map((load) => load.stop()))).flat());
     narrator.claim(result.failed === 0, `traffic moved; none of ${result.total} requests failed`, failuresOf(result));
