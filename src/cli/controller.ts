@@ -36,7 +36,8 @@ async function run(flags: Flags): Promise<void> {
   const logger = createLogger(flags.logLevel, 'controller');
   const controller = await Controller.create({ ...flags, file, logger });
   const stop = untilSignal();
-  await controller.start();
+  // An API server that does not answer delays the start for as long as it likes; a signal must not wait for it.
+  await Promise.race([controller.start(), stop]);
   const signal = await stop;
   logger.info({ signal }, 'Shutting down');
   await controller.stop();

@@ -1,14 +1,26 @@
+import { readdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Source } from '../kubernetes/source.ts';
+import { FairleadError } from '../model/errors.ts';
 import type { SourceChoice } from './options.ts';
 
 /** Imports the API server's client only when it is used: it alone takes some 80 MiB. */
 export async function createSource(choice: SourceChoice, logger: Logger): Promise<Source> {
   if (choice.kind === 'manifests') {
+    checkDirectory(choice.directory);
     const { ManifestSource } = await import('../kubernetes/manifests/manifest-source.ts');
     return new ManifestSource({ directory: choice.directory, logger });
   }
   const { ApiSource } = await import('../kubernetes/api/api-source.ts');
   const { convertObject } = await import('../kubernetes/convert.ts');
   return new ApiSource({ origin: choice, logger, convert: convertObject });
+}
+
+/** A directory that goes away later is waited for; one that was never there is a typing error. */
+function checkDirectory(path: string): void {
+  try {
+    readdirSync(path);
+  } catch (err) {
+    throw new FairleadError('MANIFESTS_UNREADABLE', `--manifests: ${path}: ${(err as Error).message}`, { cause: err });
+  }
 }
