@@ -65,14 +65,15 @@ function statsConfig(): object {
     'upstream_cx_(total|active|connect_fail|connect_timeout|overflow|tx_bytes_total|rx_bytes_total|destroy_remote_with_active_rq)',
     // Envoy from 1.40 counts requests above max_requests in active_overflow, before in pending_overflow.
     'upstream_rq_(total|active|active_overflow|pending_overflow|pending_failure_eject|retry|retry_success|retry_overflow|timeout|rx_reset|[1-5]xx)',
-    'membership_(total|healthy|degraded)',
+    'membership_(total|healthy)',
     'outlier_detection\\.ejections_(active|total|enforced_total|overflow)',
     'circuit_breakers\\.default\\.(cx_open|rq_open|rq_pending_open|rq_retry_open)',
     'external\\.upstream_rq_[1-5]xx',
     'update_rejected',
   ];
   const regexes = [
-    `cluster\\..*\\.(${perService.join('|')})`,
+    // Without a dot in the name, so that the copies for each pair of zones (`cluster.NAME.zone.…`) are left out.
+    `cluster\\.[^.]*\\.(${perService.join('|')})`,
     'http\\..*\\.(downstream_(cx|rq)_(total|active|[1-5]xx|timeout|overload_close)|no_route|no_cluster|rq_total|on_demand.*|tracing\\..*)',
     'tcp\\..*\\.(downstream_cx_(total|no_route|tx_bytes_total|rx_bytes_total)|on_demand_cluster_.*|idle_timeout)',
     'listener\\..*\\.downstream_cx_(total|active|overflow|overload_reject|transport_socket_connect_timeout)',
