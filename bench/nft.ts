@@ -15,6 +15,7 @@ import { defaultSettings } from '../src/translate/settings.ts';
 import { translate, translateEndpoints } from '../src/translate/translate.ts';
 import { addNamespaces, removeNamespaces } from '../test/testbed/namespaces.ts';
 import { inNamespace } from '../test/testbed/run.ts';
+import { CommitWatch } from './lib/commit-watch.ts';
 import { report } from './lib/report.ts';
 import { percentile } from './lib/statistics.ts';
 import { allUpdates, type ClusterSize, serviceKey, sliceUpdate } from './lib/synthetic.ts';
@@ -38,6 +39,7 @@ model.apply(allUpdates(size));
 
 /** The agent's tables over an empty kernel. */
 interface Node {
+  readonly command: readonly string[];
   readonly families: Families;
   readonly kernel: KernelSync;
   readonly nft: NftCommand;
@@ -57,16 +59,18 @@ async function openNode(name: string): Promise<Node> {
       listeners: { tcp: 15_001, http: 15_002 },
     });
   const tables = { IPv4: table('ip', '10.128.0.0/24'), IPv6: table('ip6', 'fd00:128::/64') };
-  const nft = new NftCommand({ command: inNamespace(name, ['nft']) });
+  const command = inNamespace(name, ['nft']);
+  const nft = new NftCommand({ command });
   // The agent would try again, for ever.
   const failed = (reason: string) => {
     console.error(reason);
     process.exit(1);
   };
-  return { families: tables, kernel: new KernelSync([tables.IPv4, tables.IPv6], nft, logger, { failed }), nft };
+  const kernel = new KernelSync([tables.IPv4, tables.IPv6], nft, logger, { failed });
+  return { command, families: tables, kernel, nft };
 }
 
-/** Milliseconds from a response to the kernel's commit. */
+/** Milliseconds from a response until nft has ended, which is after the kernel's commit. */
 async function receive({ families, kernel }: Node, response: DeltaResponse): Promise<number> {
   const start = performance.now();
   const rejected = applyResponse(families, response, logger);
@@ -107,6 +111,34 @@ async function endpointsIn({ nft }: Node): Promise<number> {
   return maps.reduce((sum, { elem }) => sum + (elem?.length ?? 0), 0);
 }
 
+interface ChangeTimes {
+  readonly committed: readonly number[];
+  readonly ended: readonly number[];
+}
+
+async function measureChanges(node: Node): Promise<ChangeTimes> {
+  let generation = 0;
+  const nextChange = () => {
+    generation += 1;
+    return changeOf(generation);
+  };
+  const watch = await CommitWatch.start(node.command, () => receive(node, nextChange()));
+  const committed: number[] = [];
+  const ended: number[] = [];
+  for (let index = 0; index < warmUpChanges + changes; index += 1) {
+    const change = nextChange();
+    const commit = watch.next();
+    const start = performance.now();
+    const end = await receive(node, change);
+    const at = await commit;
+    if (index < warmUpChanges) continue;
+    committed.push(at - start);
+    ended.push(end);
+  }
+  watch.stop();
+  return { committed, ended };
+}
+
 async function main(): Promise<void> {
   const all = everything();
   const times: number[] = [];
@@ -119,16 +151,13 @@ async function main(): Promise<void> {
   const expected = size.services * size.endpointsPerService;
   const found = await endpointsIn(node);
   if (found !== expected) throw new Error(`The kernel holds ${found} endpoints, not ${expected}`);
-  const changeTimes: number[] = [];
-  for (let index = 1; index <= warmUpChanges + changes; index += 1) {
-    const ms = await receive(node, changeOf(index));
-    if (index > warmUpChanges) changeTimes.push(ms);
-  }
+  const { committed, ended } = await measureChanges(node);
   const subject = `${size.services} Services x ${size.endpointsPerService} endpoints`;
   report('nft', [
     { what: `${subject}: load, the slowest of ${loads}`, unit: 'ms', ours: Math.max(...times), goal: { below: 1_500 } },
-    { what: 'one endpoint: update to commit, p50', unit: 'ms', ours: percentile(changeTimes, 50), goal: { below: 20 } },
-    { what: 'one endpoint: update to commit, p99', unit: 'ms', ours: percentile(changeTimes, 99), goal: { below: 20 } },
+    { what: 'one endpoint: update to commit, p50', unit: 'ms', ours: percentile(committed, 50), goal: { below: 20 } },
+    { what: 'one endpoint: update to commit, p99', unit: 'ms', ours: percentile(committed, 99), goal: { below: 20 } },
+    { what: 'one endpoint: update to the end of nft, p50', unit: 'ms', ours: percentile(ended, 50) },
   ]);
 }
 
