@@ -13,7 +13,7 @@ import { FamilyTable } from './family-table.ts';
 import { HealthServer } from './health-server.ts';
 import { KernelSync } from './kernel-sync.ts';
 import { AgentMetrics } from './metrics.ts';
-import { type NodeTableOptions, tableName } from './node-table.ts';
+import { type NodeTableOptions, type PodDetector, tableName } from './node-table.ts';
 import type { AgentOptions, HostPort } from './options.ts';
 import { checkNft, familiesOfKernel } from './preflight.ts';
 import type { Blockers } from './readiness.ts';
@@ -72,7 +72,12 @@ export class NodeAgent {
     await checkNft(this.#nft, this.#tables.map((table) => table.fullTransaction().toText()).join(''));
     const health = await this.#health.listen(healthAddress);
     const families = presentFamilies();
-    prepareSysctls(kernelSysctls, families, this.#logger);
+    // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
+    prepareSysctls(
+      kernelSysctls,
+      families.filter((family) => hasPods(this.#options.pods[family])),
+      this.#logger,
+    );
     for (const family of families) await ensureRouting(ip, family, marks, routeTable);
     this.#writeBootstrap();
     this.#envoy?.start();
@@ -199,4 +204,8 @@ function familiesOf(options: AgentOptions): Families {
   const table = (family: IpFamily, nftFamily: NodeTableOptions['family']) =>
     present.includes(family) ? new FamilyTable({ family: nftFamily, pods: pods[family], marks, listeners }) : undefined;
   return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
+}
+
+function hasPods({ cidrs, interfacePrefix }: PodDetector): boolean {
+  return cidrs.length > 0 || interfacePrefix !== undefined;
 }
