@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamStatus } from '../xds/stream-status.ts';
-import { formatStatus } from './status.ts';
+import { formatResources, formatStatus } from './status.ts';
 
 const now = 1_000_000_000;
 
@@ -59,5 +59,25 @@ describe('formatStatus', () => {
   it('says what is awaited', () => {
     const text = formatStatus({ ready: false, blockers: ['services'], model, problems: [], streams: [] }, now);
     expect(text).toContain('awaiting services; revision 7');
+  });
+});
+
+describe('formatResources', () => {
+  it('prints what was acknowledged beside what is served', () => {
+    const [cluster, endpoints] = stream.types;
+    if (cluster === undefined || endpoints === undefined) throw new Error('The stream has two types');
+    const types = [
+      { ...cluster, resources: [{ name: '10.96.0.10:80', acknowledged: '', served: 'b2' }] },
+      { ...endpoints, resources: [{ name: '10.96.0.10:80', acknowledged: 'c1', served: 'c1' }] },
+    ];
+    expect(formatResources('node1', [{ ...stream, types }])).toMatchInlineSnapshot(`
+      "CLIENT              TYPE                   NAME           ACKNOWLEDGED  SERVED  STATE
+      envoy 1.40.0 delta  Cluster                10.96.0.10:80  -             b2      REJECTED
+      envoy 1.40.0 delta  ClusterLoadAssignment  10.96.0.10:80  c1            c1      ACK"
+    `);
+  });
+
+  it('says so when the node has no stream', () => {
+    expect(formatResources('node9', [])).toBe('node9 has no stream to this controller');
   });
 });

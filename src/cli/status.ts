@@ -13,6 +13,7 @@ interface ControllerStatus {
 
 interface Flags {
   readonly adminAddress: string;
+  readonly node?: string;
   readonly output: 'table' | 'json';
 }
 
@@ -20,27 +21,50 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('print nodes, versions, ACK/NACK and age, as the controller sees them')
     .option('--admin-address <host:port>', "the controller's admin address", '127.0.0.1:18001')
+    .option('--node <name>', 'print each resource of one node, the version it acknowledged and the one that is served')
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
     .action(run);
 }
 
-async function run({ adminAddress, output }: Flags): Promise<void> {
-  const status = await fetchStatus(adminAddress);
-  if (output === 'json') console.log(JSON.stringify(status, null, 2));
-  else console.log(formatStatus(status, Date.now()));
+async function run({ adminAddress, node, output }: Flags): Promise<void> {
+  if (node !== undefined) {
+    const streams = await read<readonly StreamStatus[]>(
+      adminAddress,
+      `/debug/resources?node=${encodeURIComponent(node)}`,
+    );
+    console.log(output === 'json' ? JSON.stringify(streams, null, 2) : formatResources(node, streams));
+    return;
+  }
+  const status = await read<ControllerStatus>(adminAddress, '/status');
+  console.log(output === 'json' ? JSON.stringify(status, null, 2) : formatStatus(status, Date.now()));
 }
 
-async function fetchStatus(address: string): Promise<ControllerStatus> {
+async function read<T>(address: string, path: string): Promise<T> {
   try {
-    const response = await fetch(`http://${address}/status`, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return (await response.json()) as ControllerStatus;
+    return (await response.json()) as T;
   } catch (err) {
     const cause = err instanceof Error && err.cause instanceof Error ? err.cause.message : (err as Error).message;
     throw new FairleadError('ADMIN_UNREACHABLE', `--admin-address: ${address} did not answer: ${cause}`, {
       cause: err,
     });
   }
+}
+
+/** The table of `fairlead status --node`: a resource a line. */
+export function formatResources(node: string, streams: readonly StreamStatus[]): string {
+  if (streams.length === 0) return `${node} has no stream to this controller`;
+  const rows = streams.flatMap(({ node: client, variant, types }) =>
+    types.flatMap(({ typeUrl, resources = [], rejected }) =>
+      resources.map(({ name, acknowledged, served }) => {
+        const state = rejected.includes(name) ? 'REJECTED' : acknowledged === served ? 'ACK' : 'behind';
+        const versions = [acknowledged || '-', served || '-'];
+        return [`${client?.userAgent || '?'} ${variant}`, shortType(typeUrl), name, ...versions, state];
+      }),
+    ),
+  );
+  return columns([['CLIENT', 'TYPE', 'NAME', 'ACKNOWLEDGED', 'SERVED', 'STATE'], ...rows]).join('\n');
 }
 
 /** The table of `fairlead status`; `now` in milliseconds since the epoch. */
