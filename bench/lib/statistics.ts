@@ -5,7 +5,3 @@ export function percentile(values: readonly number[], percent: number): number {
   const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
   return sorted[rank - 1] ?? Number.NaN;
 }
-
-export function median(values: readonly number[]): number {
-  return percentile(values, 50);
-}
