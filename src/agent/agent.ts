@@ -5,7 +5,7 @@ import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
 import { AdsClient } from './ads-client.ts';
 import { bootstrapYaml } from './bootstrap.ts';
-import { tableIdentity } from './drift-check.ts';
+import { hasDrifted, tableHandles } from './drift-check.ts';
 import { EnvoyAdmin } from './envoy-admin.ts';
 import { EnvoyProcess } from './envoy-process.ts';
 import { EnvoyWatch } from './envoy-watch.ts';
@@ -40,7 +40,8 @@ export class NodeAgent {
   readonly #metrics: AgentMetrics;
   readonly #health: HealthServer;
   #driftTimer: NodeJS.Timeout | undefined;
-  #identity: string | undefined;
+  /** Of the tables, at the last look since they were made. */
+  #handles: readonly string[] | undefined;
 
   constructor(options: AgentOptions, version: string, logger: Logger) {
     this.#options = options;
@@ -108,7 +109,7 @@ export class NodeAgent {
       synced: ({ full, elements, durationMs }) => {
         this.#metrics.syncSeconds.observe({ kind: full ? 'full' : 'difference' }, durationMs / 1_000);
         this.#metrics.syncElements.inc(elements);
-        if (full) this.#identity = undefined;
+        if (full) this.#handles = undefined;
       },
       failed: () => this.#metrics.syncFailures.inc(),
     });
@@ -163,14 +164,16 @@ export class NodeAgent {
   async #checkDrift(): Promise<void> {
     if (this.#kernel.state.kind !== 'Following') return;
     try {
-      const identity = await tableIdentity(this.#nft, tableName);
-      const before = this.#identity;
-      this.#identity ??= identity;
+      const before = this.#handles;
+      const now = await tableHandles(this.#nft, tableName);
       const { marks, routeTable } = this.#options;
       for (const family of presentFamilies()) await ensureRouting(ip, family, marks, routeTable);
-      if (before === undefined || before === identity) return;
-      this.#logger.warn({ before, now: identity }, 'Found the tables changed by somebody else');
-      this.#identity = undefined;
+      // A full transaction may have been committed meanwhile; the next look will tell.
+      if (this.#handles !== before) return;
+      this.#handles = now;
+      if (!hasDrifted(before, now, this.#tables.length)) return;
+      this.#logger.warn({ before, now }, 'Found the tables changed by somebody else');
+      this.#handles = undefined;
       this.#kernel.invalidate('the tables were changed by somebody else');
       await this.#kernel.flush();
     } catch (err) {
