@@ -172,7 +172,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
     const now = performance.now();
     const response = this.#context.encoder.encode(this.variant, batch, this.#lastNonce);
     this.#lastNonce = response.nonce;
-    this.#client?.sent(batch, String(response.nonce), now);
+    this.#client?.sent(batch.changed, { batch: response.batch, nonce: String(response.nonce), sentAt: now });
     this.#writingSince = now;
     this.#call.write(response.bytes, () => this.#flushed());
     this.#context.events.responseSent?.({

@@ -84,7 +84,7 @@ class ModelClient {
     this.#mayHaveMore = false;
     this.#nonces += 1;
     this.#unread.push({ batch: collected, nonce: `${this.#nonces}` });
-    this.#stream.sent(collected, `${this.#nonces}`, 0);
+    this.#stream.sent(collected.changed, { batch: collected, nonce: `${this.#nonces}`, sentAt: 0 });
     if (this.#stream.next(never) !== undefined) throw new Error('A second response in flight');
   }
 

@@ -1,7 +1,7 @@
 import type { ClientView } from '../protos/resource-entry.ts';
 import { typeUrls } from '../protos/type-urls.ts';
 import type { Variant } from './ads-events.ts';
-import type { Batch, Collected } from './batch.ts';
+import type { Collected, InFlight } from './batch.ts';
 import type { Limits } from './limits.ts';
 import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { ResourceCache } from './resource-cache.ts';
@@ -137,13 +137,14 @@ export class ClientStream {
     return undefined;
   }
 
-  /** The batch was written. */
-  sent(batch: Batch, nonce: string, now: number): void {
-    const type = this.#types.get(batch.typeUrl);
+  /** A response was written. @param changed names of those resources that the client has not had in this version */
+  sent(changed: readonly string[], inFlight: InFlight): void {
+    const { typeUrl } = inFlight.batch;
+    const type = this.#types.get(typeUrl);
     if (type === undefined) return;
-    type.lastNonce = nonce;
-    type.subscription.sent(batch, nonce, now);
-    if (batch.typeUrl === typeUrls.cluster) this.#repeatEndpoints(batch.changed);
+    type.lastNonce = inFlight.nonce;
+    type.subscription.sent(inFlight);
+    if (typeUrl === typeUrls.cluster) this.#repeatEndpoints(changed);
   }
 
   /** Types whose response was written before this time of `performance.now()` and is not acknowledged. */

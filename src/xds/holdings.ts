@@ -44,10 +44,10 @@ export class Holdings {
     const before = this.#words.get(slot.id);
     this.#words.set(slot.id, word);
     this.revision += 1;
-    if (before === 0 && word !== 0) slot.subscribers.add(this.#index);
+    if (before === 0 && word !== 0) slot.addSubscriber(this.#index);
     if (before === 0 || word !== 0) return;
     this.#onLetGo(slot);
-    slot.subscribers.delete(this.#index);
+    slot.deleteSubscriber(this.#index);
     this.#store.releaseIfUnused(slot);
   }
 

@@ -24,7 +24,6 @@ export class ResourceCache {
   /** Endpoints are few bytes and urgent; they overtake the rest. */
   readonly #urgent: Slot[] = [];
   readonly #ordinary: Slot[] = [];
-  readonly #storeOf = new WeakMap<Slot, TypeStore>();
   readonly #onBuildError: BuildError;
 
   /** @param onBuildError told once per entry and scope that could not be built; its last version goes on */
@@ -120,19 +119,17 @@ export class ResourceCache {
     if (slot.queued) return;
     slot.queued = true;
     slot.changedAt = now;
-    this.#storeOf.set(slot, store);
     (store.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
   }
 
   #announce(slot: Slot): void {
-    const store = this.#storeOf.get(slot);
-    if (store === undefined) return;
+    const { store } = slot;
     const isSame = isSameForFleet(slot);
     slot.queued = false;
     slot.isDifferent = false;
     slot.announced = slot.entry;
     if (!isSame) store.announce(slot);
-    if (slot.subscribers.size === 0) slot.forgetAll();
+    if (!slot.hasSubscribers) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
   }
@@ -142,7 +139,7 @@ export class ResourceCache {
 function isSameForFleet(slot: Slot): boolean {
   const { entry, announced } = slot;
   if (entry?.scope !== 'fleet' || announced?.scope !== 'fleet' || entry.wildcard !== announced.wildcard) return false;
-  if (slot.subscribers.size === 0) return false;
+  if (!slot.hasSubscribers) return false;
   return slot.encode(nobody) !== undefined && !slot.isDifferent;
 }
 

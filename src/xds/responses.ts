@@ -8,11 +8,15 @@ import { bytesField, concat, stringField } from './wire-format.ts';
 export interface EncodedResponse {
   readonly nonce: number;
   readonly bytes: Uint8Array;
+  /**
+   * Equal to the one asked for, in resources, slots and stamps; what streams remember until the acknowledgement, so that
+   * a change that goes to 1,000 of them is remembered once.
+   */
+  readonly batch: Batch;
 }
 
 interface Kept extends EncodedResponse {
   readonly variant: Variant;
-  readonly batch: Batch;
 }
 
 /** Zones and nodes may get different bytes at the same time, so a few responses are kept. */
@@ -38,7 +42,7 @@ export class ResponseEncoder {
     const same = this.#kept.find(
       (kept) => kept.nonce > after && kept.variant === variant && isEqual(kept.batch, batch),
     );
-    if (same !== undefined) return same;
+    if (same !== undefined) return hasOnlyResources(same.batch) && hasOnlyResources(batch) ? same : { ...same, batch };
     this.#lastNonce += 1;
     const nonce = String(this.#lastNonce);
     const bytes = variant === 'delta' ? this.#delta(batch, nonce) : this.#sotw(batch, nonce);
@@ -81,6 +85,11 @@ function versionOf(resources: readonly EncodedResource[]): string {
   if (resources.length === 1) return first.version;
   const versions = resources.map((resource) => `${resource.name} ${resource.version}`).sort();
   return hash('sha256', versions.join('\n'), 'base64url').slice(0, first.version.length);
+}
+
+/** Then its slots and stamps are those of its resources. */
+function hasOnlyResources(batch: Batch): boolean {
+  return batch.removed.length === 0 && batch.slots.length === batch.resources.length;
 }
 
 function isEqual(one: Batch, other: Batch): boolean {

@@ -242,8 +242,8 @@ export class Subscription implements Subscriber {
     return this.#finish(batch);
   }
 
-  sent(batch: Batch, nonce: string, now: number): void {
-    this.#inFlight = { batch, nonce, sentAt: now };
+  sent(inFlight: InFlight): void {
+    this.#inFlight = inFlight;
   }
 
   /** What was in flight is now what the client has. */

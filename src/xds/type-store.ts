@@ -13,8 +13,7 @@ export type BuildError = (entry: ResourceEntry, error: unknown) => void;
 export class Slot {
   readonly id: number;
   readonly name: string;
-  /** Indexes of the subscribers (of the store) that named it or hold it. */
-  readonly subscribers = new BitSet();
+  readonly store: TypeStore;
   entry: ResourceEntry | undefined;
   /** `performance.now()` of the last change of the entry. */
   changedAt = 0;
@@ -24,17 +23,36 @@ export class Slot {
   isDifferent = false;
   /** The entry that subscribers were last told of. */
   announced: ResourceEntry | undefined;
+  /** Indexes of the subscribers (of the store) that named it or hold it. */
+  #subscribers: BitSet | undefined;
   /** By scope. Absent until something is built: of most resources nothing ever is, and an empty map takes 300 bytes. */
   #builds: Map<string, Build> | undefined;
   /** Stamps of the last contents, so that one that comes back has the stamp that streams know. */
   #stamps: Map<string, number> | undefined;
   #lastStamp = firstStamp - 1;
-  readonly #onBuildError: BuildError;
 
-  constructor(id: number, name: string, onBuildError: BuildError) {
+  constructor(id: number, name: string, store: TypeStore) {
     this.id = id;
     this.name = name;
-    this.#onBuildError = onBuildError;
+    this.store = store;
+  }
+
+  get hasSubscribers(): boolean {
+    return this.#subscribers !== undefined;
+  }
+
+  addSubscriber(index: number): void {
+    this.#subscribers ??= new BitSet();
+    this.#subscribers.add(index);
+  }
+
+  deleteSubscriber(index: number): void {
+    this.#subscribers?.delete(index);
+    if (this.#subscribers?.size === 0) this.#subscribers = undefined;
+  }
+
+  forEachSubscriber(visit: (index: number) => void): void {
+    this.#subscribers?.forEach(visit);
   }
 
   /** Builds at most once per entry and scope. What cannot be built is served as it was before, if it was. */
@@ -85,7 +103,7 @@ export class Slot {
       if (content.version === last?.version) return last;
       return this.#sameElsewhere(content) ?? frameResource(entry.typeUrl, this.name, content, this.#stamp(content));
     } catch (error) {
-      this.#onBuildError(entry, error);
+      this.store.onBuildError(entry, error);
       return last;
     }
   }
@@ -134,6 +152,7 @@ function scopeKey(entry: ResourceEntry, view: ClientView): string {
 /** All resources of a type, and the names that clients wait for, under small integer ids. */
 export class TypeStore {
   readonly typeUrl: string;
+  readonly onBuildError: BuildError;
   /** Subscribers that want every resource with `wildcard`. */
   readonly wildcards = new Set<Subscriber>();
   /** Slots of the resources with `wildcard`. */
@@ -143,11 +162,10 @@ export class TypeStore {
   readonly #freeIds: number[] = [];
   readonly #subscribers: (Subscriber | undefined)[] = [];
   readonly #freeSubscribers: number[] = [];
-  readonly #onBuildError: BuildError;
 
   constructor(typeUrl: string, onBuildError: BuildError) {
     this.typeUrl = typeUrl;
-    this.#onBuildError = onBuildError;
+    this.onBuildError = onBuildError;
   }
 
   get isUnused(): boolean {
@@ -171,7 +189,7 @@ export class TypeStore {
     const existing = this.#ids.get(name);
     if (existing !== undefined) return existing;
     const id = this.#freeIds.pop() ?? this.#slots.length;
-    const slot = new Slot(id, name, this.#onBuildError);
+    const slot = new Slot(id, name, this);
     this.#slots[id] = slot;
     this.#ids.set(name, slot);
     return slot;
@@ -179,7 +197,7 @@ export class TypeStore {
 
   /** Ids of names that nobody serves and nobody waits for are used again. */
   releaseIfUnused(slot: Slot): void {
-    if (slot.entry !== undefined || slot.queued || slot.subscribers.size > 0) return;
+    if (slot.entry !== undefined || slot.queued || slot.hasSubscribers) return;
     if (this.#slots[slot.id] !== slot) return;
     this.#slots[slot.id] = undefined;
     this.#freeIds.push(slot.id);
@@ -205,7 +223,7 @@ export class TypeStore {
 
   /** Tells those that named or hold it and, when it is of the wildcard set, those that want them all. */
   announce(slot: Slot): void {
-    slot.subscribers.forEach((index) => {
+    slot.forEachSubscriber((index) => {
       this.#subscribers[index]?.changed(slot);
     });
     if (slot.entry?.wildcard === true) for (const subscriber of this.wildcards) subscriber.changed(slot);
