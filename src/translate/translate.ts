@@ -1,12 +1,14 @@
+import type { EndpointSlice } from '../model/endpoint.ts';
 import type { Model } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Service } from '../model/service.ts';
 import type { MessageObject } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../protos/resource-entry.ts';
 import { typeUrls } from '../protos/type-urls.ts';
 import { clusterEntry } from './clusters.ts';
 import { endpointEntry } from './endpoints.ts';
 import { type Frontend, frontendProblems, frontendsOf } from './frontends.ts';
-import { grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
+import { type GrpcTarget, grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
 import { httpListenerOf, tcpListenerOf } from './listeners.ts';
 import { policyProblems } from './policy-problems.ts';
 import { routeEntry } from './routes.ts';
@@ -41,10 +43,12 @@ export interface Translation {
 export function translateService(model: Model, serviceKey: string, settings: TranslateSettings): ServiceTranslation {
   const service = model.services.get(serviceKey);
   if (service === undefined) return { entries: [], warnings: [] };
+  const frontends = frontendsOf(model, service);
+  const targets = grpcTargetsOf(service);
   const entries = [
-    ...frontendsOf(model, service).flatMap((frontend) => configurationEntries(frontend, settings)),
-    ...grpcTargetsOf(service).flatMap(grpcEntries),
-    ...translateEndpoints(model, serviceKey, settings),
+    ...frontends.flatMap((frontend) => configurationEntries(frontend, settings)),
+    ...targets.flatMap(grpcEntries),
+    ...endpointEntries(service, frontends, targets, model.slicesOf(serviceKey)),
   ];
   return { entries, warnings: [...frontendProblems(model, service), ...policyProblems(service, settings)] };
 }
@@ -57,11 +61,18 @@ export function translateEndpoints(
 ): readonly ResourceEntry[] {
   const service = model.services.get(serviceKey);
   if (service === undefined) return [];
-  const slices = model.slicesOf(serviceKey);
-  const frontends = frontendsOf(model, service);
+  return endpointEntries(service, frontendsOf(model, service), grpcTargetsOf(service), model.slicesOf(serviceKey));
+}
+
+function endpointEntries(
+  service: Service,
+  frontends: readonly Frontend[],
+  targets: readonly GrpcTarget[],
+  slices: readonly EndpointSlice[],
+): readonly ResourceEntry[] {
   return [
     ...frontends.filter(({ path }) => path !== 'Kernel').map((frontend) => endpointEntry(frontend, slices)),
-    ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, slices)),
+    ...targets.map((target) => grpcEndpointEntry(target, slices)),
     serviceViewEntry(service, frontends, slices),
   ];
 }
