@@ -167,6 +167,11 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
       hook: { type: 'filter', hook: 'prerouting', priority: 'dstnat + 10' },
       rules: socketRules(options),
     },
+    {
+      name: 'to-sockets-out',
+      hook: { type: 'route', hook: 'output', priority: '-90' },
+      rules: [ownNodeRule(options)],
+    },
   ];
 }
 
@@ -181,6 +186,16 @@ function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
     `meta l4proto tcp ct state established ${family} daddr @cluster-ips ${toSocket}`,
     `meta l4proto tcp ct direction reply ct reply proto-dst ${envoyPorts} ${toSocket}`,
   ];
+}
+
+/**
+ * An endpoint with the node's own address (a pod in the node's network) answers Envoy in the output hook, and to the
+ * client's address, which would lead out to the client. The source ports of an original direction are rewritten on their
+ * way out only, so what is answered here began on this node.
+ */
+function ownNodeRule({ marks }: NodeTableOptions): string {
+  const answer = `meta l4proto tcp ct direction reply ct status snat ct reply proto-dst ${envoyPorts}`;
+  return `${answer} ${setMark(marks, marks.redirect)}`;
 }
 
 function serviceChains(options: NodeTableOptions): readonly Chain[] {
