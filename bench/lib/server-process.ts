@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compiledServer } from './compile.ts';
 import { JsonProcess, type Usage } from './process.ts';
@@ -65,9 +66,16 @@ interface Addresses {
   readonly control: string;
 }
 
-/** Flags of Node come first, such as `--cpu-prof`. */
-export function startOurs(size: ClusterSize, nodeFlags: readonly string[] = []): Promise<ServerProcess> {
-  return ServerProcess.start('ours', [process.execPath, ...nodeFlags, compiledServer(), JSON.stringify(size)]);
+export function startOurs(size: ClusterSize): Promise<ServerProcess> {
+  return ServerProcess.start('ours', [process.execPath, ...deployedOptions(), compiledServer(), JSON.stringify(size)]);
+}
+
+/** Node's options of the controller as it is deployed. */
+function deployedOptions(): readonly string[] {
+  const manifest = readFileSync(new URL('../../deploy/kubernetes/base/controller.yaml', import.meta.url), 'utf8');
+  const options = /name: NODE_OPTIONS, value: ([^}]+) }/.exec(manifest)?.[1];
+  if (options === undefined) throw new Error('The manifest of the controller has no NODE_OPTIONS');
+  return options.split(' ');
 }
 
 export function startPeer(resourcesFile: string): Promise<ServerProcess> {
