@@ -32,11 +32,10 @@ export function grpcTargetsOf(service: Service): readonly GrpcTarget[] {
 /** All but the endpoints. */
 export function grpcEntries(target: GrpcTarget): readonly ResourceEntry[] {
   const { name } = target;
-  const common = { name, wildcard: false, scope: 'fleet' } as const;
   return [
-    { ...common, typeUrl: typeUrls.listener, build: () => grpcListenerOf(name) },
-    { ...common, typeUrl: typeUrls.route, build: () => grpcRouteOf(target) },
-    { ...common, typeUrl: typeUrls.cluster, build: () => grpcClusterOf(target) },
+    { typeUrl: typeUrls.listener, name, wildcard: false, scope: 'fleet', build: () => grpcListenerOf(name) },
+    { typeUrl: typeUrls.route, name, wildcard: false, scope: 'fleet', build: () => grpcRouteOf(target) },
+    { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build: () => grpcClusterOf(target) },
   ];
 }
 

@@ -115,20 +115,16 @@ export class ResourceCache {
 
   #replace(store: TypeStore, slot: Slot, entry: ResourceEntry | undefined, now: number): void {
     if (slot.entry === entry) return;
+    const isQueued = slot.pending !== undefined;
+    slot.pending ??= { changedAt: now, announced: slot.entry, isDifferent: false };
     store.replace(slot, entry);
-    if (slot.queued) return;
-    slot.queued = true;
-    slot.changedAt = now;
-    (store.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
+    if (!isQueued) (store.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
   }
 
   #announce(slot: Slot): void {
     const { store } = slot;
-    const isSame = isSameForFleet(slot);
-    slot.queued = false;
-    slot.isDifferent = false;
-    slot.announced = slot.entry;
-    if (!isSame) store.announce(slot);
+    if (!isSameForFleet(slot)) store.announce(slot);
+    slot.pending = undefined;
     if (!slot.hasSubscribers) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
@@ -137,10 +133,11 @@ export class ResourceCache {
 
 /** Whether the new entries since the last announcement build to the bytes of the last, which saves waking everyone. */
 function isSameForFleet(slot: Slot): boolean {
-  const { entry, announced } = slot;
+  const { entry, pending } = slot;
+  const announced = pending?.announced;
   if (entry?.scope !== 'fleet' || announced?.scope !== 'fleet' || entry.wildcard !== announced.wildcard) return false;
   if (!slot.hasSubscribers) return false;
-  return slot.encode(nobody) !== undefined && !slot.isDifferent;
+  return slot.encode(nobody) !== undefined && pending?.isDifferent !== true;
 }
 
 /** What is of scope fleet does not look at the view. */

@@ -201,7 +201,7 @@ export class Subscription implements Subscriber {
 
   changed(slot: Slot): void {
     const word = this.#held.word(slot.id);
-    if (word !== 0 || this.#wants(slot, word)) this.#mark(slot, word, slot.changedAt);
+    if (word !== 0 || this.#wants(slot, word)) this.#mark(slot, word, slot.pending?.changedAt ?? performance.now());
   }
 
   viewChanged(view: ClientView): void {

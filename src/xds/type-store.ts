@@ -15,14 +15,8 @@ export class Slot {
   readonly name: string;
   readonly store: TypeStore;
   entry: ResourceEntry | undefined;
-  /** `performance.now()` of the last change of the entry. */
-  changedAt = 0;
-  /** Whether it waits in the queue of changes. */
-  queued = false;
-  /** Whether something else than before was built while it waited there; somebody may have it already. */
-  isDifferent = false;
-  /** The entry that subscribers were last told of. */
-  announced: ResourceEntry | undefined;
+  /** The change that its subscribers are still to be told of. */
+  pending: PendingChange | undefined;
   /** Indexes of the subscribers (of the store) that named it or hold it. */
   #subscribers: BitSet | undefined;
   /** By scope. Absent until something is built: of most resources nothing ever is, and an empty map takes 300 bytes. */
@@ -63,7 +57,7 @@ export class Slot {
     const last = this.#builds?.get(key);
     if (last?.entry === entry) return last.resource;
     const resource = this.#build(entry, view, last?.resource);
-    if (this.queued && resource !== last?.resource) this.isDifferent = true;
+    if (this.pending !== undefined && resource !== last?.resource) this.pending.isDifferent = true;
     this.#builds ??= new Map();
     this.#builds.set(key, { entry, resource });
     return resource;
@@ -134,6 +128,15 @@ export class Slot {
   }
 }
 
+export interface PendingChange {
+  /** `performance.now()` of the first of the changes that will be told as one. */
+  readonly changedAt: number;
+  /** The entry that subscribers were last told of. */
+  readonly announced: ResourceEntry | undefined;
+  /** Whether something else than before was built meanwhile; somebody may have it already. */
+  isDifferent: boolean;
+}
+
 interface Build {
   readonly entry: ResourceEntry;
   readonly resource: EncodedResource | undefined;
@@ -197,7 +200,7 @@ export class TypeStore {
 
   /** Ids of names that nobody serves and nobody waits for are used again. */
   releaseIfUnused(slot: Slot): void {
-    if (slot.entry !== undefined || slot.queued || slot.hasSubscribers) return;
+    if (slot.entry !== undefined || slot.pending !== undefined || slot.hasSubscribers) return;
     if (this.#slots[slot.id] !== slot) return;
     this.#slots[slot.id] = undefined;
     this.#freeIds.push(slot.id);
