@@ -23,7 +23,7 @@ export class HealthServer {
   constructor(source: HealthSource) {
     this.#source = source;
     this.#server = createServer((request, response) => {
-      this.#answer(new URL(request.url ?? '/', 'http://agent'), response).catch(() => response.destroy());
+      this.#answer(request.url ?? '/', response).catch(() => response.destroy());
     });
     this.#server.headersTimeout = 10_000;
     this.#server.maxConnections = 256;
@@ -47,12 +47,14 @@ export class HealthServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #answer(url: URL, response: ServerResponse): Promise<void> {
-    switch (url.pathname) {
+  async #answer(path: string, response: ServerResponse): Promise<void> {
+    // `//` is a path that an URL cannot have.
+    const url = URL.parse(path, 'http://agent');
+    switch (url?.pathname) {
       case '/healthz':
         return send(response, 200, 'ok\n');
       case '/readyz':
-        return this.#readyz(url, response);
+        return this.#readyz(url.searchParams.has('verbose'), response);
       case '/metrics': {
         const { registry } = this.#source;
         return send(response, 200, await registry.metrics(), registry.contentType);
@@ -62,11 +64,10 @@ export class HealthServer {
     }
   }
 
-  #readyz(url: URL, response: ServerResponse): void {
+  #readyz(verbose: boolean, response: ServerResponse): void {
     const blockers = this.#source.blockers();
     const status = Object.keys(blockers).length === 0 ? 200 : 503;
-    const isVerbose = url.searchParams.has('verbose') || status !== 200;
-    send(response, status, isVerbose ? readyzText(this.#source.conditions, blockers) : 'ok\n');
+    send(response, status, verbose || status !== 200 ? readyzText(this.#source.conditions, blockers) : 'ok\n');
   }
 }
 
