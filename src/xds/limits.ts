@@ -16,7 +16,7 @@ export interface Limits {
   readonly responseBytes: number;
   /** Slice of the event loop that a fan-out takes before acknowledgements and pings get their turn, in milliseconds. */
   readonly sliceMs: number;
-  /** A response unacknowledged for so long is logged and counted; nothing else happens. */
+  /** A response unacknowledged for so long is logged, once; nothing else happens. */
   readonly ackWarningMs: number;
   /** A stream whose client reads nothing for so long while a response waits to be written is ended. */
   readonly stalledMs: number;
