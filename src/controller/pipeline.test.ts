@@ -108,6 +108,15 @@ describe('Pipeline', () => {
     expect(world.warnings.get('shop/a')).toEqual([]);
   });
 
+  it('names the Service that holds an address now, also to a third that claims it', () => {
+    const world = createWorld();
+    const [first, second, third] = ['2026-01-01', '2026-02-01', '2026-03-01'].map((day) => `${day}T00:00:00Z`);
+    world.apply(service('a', '10.96.0.1', first), service('b', '10.96.0.1', second), service('c', '10.96.0.1', third));
+    expect(world.warnings.get('shop/c')?.[0]?.reason).toContain('Service shop/a');
+    world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
+    expect(world.warnings.get('shop/c')?.[0]?.reason).toContain('Service shop/b');
+  });
+
   it('passes on which nodes changed', () => {
     const world = createWorld();
     world.apply({ kind: 'Node', key: 'node1', value: { name: 'node1', zone: 'zone-1' } });

@@ -24,7 +24,7 @@ export type ModelUpdate =
 /** Keys of what differs from the revision before. */
 export interface ModelChange {
   readonly revision: number;
-  /** Services that came, went or changed, and those that gained or lost a cluster IP to another. */
+  /** Services that came, went or changed, and those that claim a cluster IP that another holds now. */
   readonly services: ReadonlySet<string>;
   /** Services (not slices) whose endpoints changed. */
   readonly endpoints: ReadonlySet<string>;
@@ -109,9 +109,9 @@ export class ModelStore implements Model {
     for (const address of value?.clusterIPs ?? []) addTo(this.#claims, address, key);
     const ownersAfter = [...addresses].map((address) => this.ownerOf(address));
     change.services.add(key);
-    ownersAfter.forEach((owner, index) => {
-      if (owner === ownersBefore[index]) return;
-      for (const changed of [owner, ownersBefore[index]]) if (changed !== undefined) change.services.add(changed);
+    [...addresses].forEach((address, index) => {
+      if (ownersAfter[index] === ownersBefore[index]) return;
+      for (const claimant of this.#claims.get(address) ?? []) change.services.add(claimant);
     });
   }
 
