@@ -110,6 +110,41 @@ describe('bringing tables into the kernel', () => {
     expect(kernel.state.kind).toBe('Following');
   });
 
+  it('replaces everything when somebody changed the tables while a transaction ran', async () => {
+    const { kernel, nft, table } = setUp();
+    kernel.start();
+    const first = kernel.flush();
+    nft.settle();
+    await first;
+    put(table, 'a/a', '10.96.0.1');
+    const second = kernel.flush();
+    kernel.invalidate('changed');
+    const third = kernel.flush();
+    nft.settle();
+    await nft.started(2);
+    nft.settle();
+    await Promise.all([second, third]);
+    expect(nft.texts.map((text) => text.includes('delete table'))).toEqual([true, false, true]);
+  });
+
+  it('misses no change that comes while it finds that there was nothing to do', async () => {
+    for (const ticks of [0, 1, 2, 3, 4, 5]) {
+      const { kernel, nft, table } = setUp();
+      kernel.start();
+      const first = kernel.flush();
+      nft.settle();
+      await first;
+      void kernel.flush();
+      for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+      put(table, 'a/a', '10.96.0.1');
+      const last = kernel.flush();
+      await Promise.race([nft.started(1), last]);
+      nft.settle();
+      await last;
+      expect(nft.texts.at(-1), `after ${ticks} ticks`).toContain('10.96.0.1');
+    }
+  });
+
   it('stops while it waits to try again', async () => {
     const { kernel, nft } = setUp();
     kernel.start();

@@ -61,11 +61,9 @@ export class KernelSync {
 
   /** Resolves once everything that the tables hold now is in the kernel; at once while idle, and when stopped. */
   flush(): Promise<void> {
-    if (this.#state.kind === 'Idle') return Promise.resolve();
+    if (this.#state.kind === 'Idle' || this.#stopped.signal.aborted) return Promise.resolve();
     this.#requested = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -76,21 +74,28 @@ export class KernelSync {
   }
 
   async #run(): Promise<void> {
-    while (this.#requested && !this.#stopped.signal.aborted) {
-      this.#requested = false;
-      await this.#once();
+    // Ends in the same step in which it finds nothing more to do, so that nobody waits for a run that is over.
+    try {
+      while (this.#requested && !this.#stopped.signal.aborted) {
+        this.#requested = false;
+        await this.#once();
+      }
+    } finally {
+      this.#running = undefined;
     }
   }
 
   async #once(): Promise<void> {
-    const full = this.#state.kind !== 'Following';
+    const before = this.#state;
+    const full = before.kind !== 'Following';
     const transactions = this.#tables.map((table) => (full ? table.fullTransaction() : table.differenceTransaction()));
     const elements = transactions.reduce((sum, transaction) => sum + transaction.elementCount, 0);
     if (transactions.every((transaction) => transaction.isEmpty)) return;
     const start = performance.now();
     try {
       await this.#nft.run(textOf(transactions));
-      this.#state = { kind: 'Following' };
+      // Not if it was invalidated meanwhile.
+      if (this.#state === before) this.#state = { kind: 'Following' };
       this.#events.synced?.({ full, elements, durationMs: performance.now() - start });
       if (full) this.#logger.info({ elements }, 'Programmed the whole table');
     } catch (err) {
