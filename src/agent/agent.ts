@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
+import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
 import { AdsClient } from './ads-client.ts';
@@ -20,6 +21,7 @@ import type { Blockers } from './readiness.ts';
 import { RedirectTables } from './redirect-tables.ts';
 import { ensureRouting, ip } from './routing.ts';
 import { kernelSysctls, prepareSysctls } from './sysctls.ts';
+import { checkEnvoy, checkIp } from './tools.ts';
 import { applyResponse, type Families } from './view-book.ts';
 
 /** How often the kernel is asked whether the tables are still the agent's. */
@@ -69,9 +71,26 @@ export class NodeAgent {
 
   /** @throws FairleadError when the node cannot be programmed */
   async start(): Promise<{ readonly health: HostPort }> {
-    const { marks, routeTable, healthAddress } = this.#options;
+    try {
+      await this.#checkTools();
+      return await this.#start();
+    } catch (err) {
+      // Whatever was started before would keep the process alive.
+      await this.stop();
+      throw err;
+    }
+  }
+
+  async #checkTools(): Promise<void> {
     await checkNft(this.#nft, this.#tables.map((table) => table.fullTransaction().toText()).join(''));
+    await checkIp();
+    if (this.#options.envoy !== undefined) await checkEnvoy(this.#options.envoy.path);
+  }
+
+  async #start(): Promise<{ readonly health: HostPort }> {
+    const { marks, routeTable, healthAddress } = this.#options;
     const health = await this.#health.listen(healthAddress);
+    this.#writeBootstrap();
     const families = presentFamilies();
     // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
     prepareSysctls(
@@ -80,7 +99,6 @@ export class NodeAgent {
       this.#logger,
     );
     for (const family of families) await ensureRouting(ip, family, marks, routeTable);
-    this.#writeBootstrap();
     this.#envoy?.start();
     this.#watch.start();
     this.#ads.start();
@@ -155,8 +173,12 @@ export class NodeAgent {
     const { bootstrap, nodeName, zone, envoyAdmin, controllers, maxHeapBytes } = this.#options;
     if (bootstrap === undefined) return;
     const heap = maxHeapBytes === undefined ? {} : { maxHeapBytes };
-    mkdirSync(dirname(bootstrap), { recursive: true });
-    writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...heap }));
+    try {
+      mkdirSync(dirname(bootstrap), { recursive: true });
+      writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...heap }));
+    } catch (err) {
+      throw new FairleadError('INPUT_INVALID', `--bootstrap: ${(err as Error).message}`, { cause: err });
+    }
     this.#logger.info({ bootstrap }, "Wrote Envoy's bootstrap");
   }
 

@@ -38,7 +38,7 @@ export class EnvoyProcess {
 
   start(): void {
     const { envoy, bootstrap, args, logFile, leave } = this.#options;
-    const output = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
+    const output = logFile === undefined ? 'inherit' : this.#openLog(logFile);
     const startedAt = performance.now();
     const child = spawn(envoy, ['-c', bootstrap, ...args], { stdio: ['ignore', output, output], detached: leave });
     if (typeof output === 'number') closeSync(output);
@@ -61,6 +61,16 @@ export class EnvoyProcess {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await ended;
+  }
+
+  /** A log that cannot be written is no reason to go without Envoy. */
+  #openLog(path: string): number | 'inherit' {
+    try {
+      return openSync(path, 'a');
+    } catch (err) {
+      this.#logger.error({ err, path }, "Could not open Envoy's log; used the agent's own output");
+      return 'inherit';
+    }
   }
 
   #ended(child: ChildProcess, startedAt: number, reason: string): void {

@@ -58,9 +58,9 @@ export class AdminServer {
 
   #answer(request: IncomingMessage): AdminAnswer | Promise<AdminAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, text: 'Only GET and HEAD\n' };
-    const url = new URL(request.url ?? '/', 'http://admin');
-    const route = Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
-    if (route !== undefined) return route(url.searchParams);
+    const url = URL.parse(request.url ?? '/', 'http://admin');
+    const route = url !== null && Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
+    if (url !== null && route !== undefined) return route(url.searchParams);
     return { status: 404, text: `Unknown path; there are:\n${Object.keys(this.#routes).join('\n')}\n` };
   }
 }

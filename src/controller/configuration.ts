@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { FairleadError } from '../model/errors.ts';
 
@@ -61,7 +61,7 @@ export function parseConfiguration(text: string, file: string): ControllerFile {
     (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`,
   );
   if (broken.length > 0) throw new FairleadError('CONFIG_INVALID', broken.join('\n'));
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const result = schema.safeParse(resolveAliases(document, file) ?? {});
   if (!result.success) {
     const problems = result.error.issues.map((issue) => {
       const range = (document.getIn(issue.path, true) as { readonly range?: readonly number[] } | undefined)?.range;
@@ -72,6 +72,15 @@ export function parseConfiguration(text: string, file: string): ControllerFile {
   }
   if (result.data.tracing !== undefined) parseIpAndPort(result.data.tracing.collector, 'tracing.collector');
   return result.data;
+}
+
+/** Beyond its limit of aliases the parser throws. */
+function resolveAliases(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (err) {
+    throw new FairleadError('CONFIG_INVALID', `${file}: ${(err as Error).message}`, { cause: err });
+  }
 }
 
 function firstLine(text: string): string {

@@ -64,6 +64,16 @@ export class Controller {
    * came earlier would take a partial list for the whole.
    */
   async start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
+    try {
+      return await this.#start();
+    } catch (err) {
+      // The source and the admin server would keep the process alive.
+      await this.stop();
+      throw err;
+    }
+  }
+
+  async #start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
     const admin = await this.#admin.listen(this.#options.admin);
     this.#logger.info({ address: formatAddress(admin) }, 'Served health, metrics and dumps');
     await new Promise<void>((resolve) => {

@@ -20,6 +20,7 @@ export const errorTable = {
   ENVOY_REJECTED: { help: 'Envoy refused the configuration in validate mode; its message names the field' },
   NFT_MISSING: { help: 'Install nftables 1.0.1 or later: apt-get install nftables' },
   NFT_TOO_OLD: { help: 'Install nftables 1.0.1 or later: apt-get install nftables' },
+  IP_MISSING: { help: 'Install iproute2: apt-get install iproute2' },
   NOT_PERMITTED: { help: 'Run as root, or with CAP_NET_ADMIN in the network namespace of the node' },
   KERNEL_UNSUPPORTED: { help: 'Use Linux 5.13 or later with nf_tables, tproxy and socket matching' },
   INPUT_INVALID: { help: 'Correct the named argument; --help lists them' },

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { FairleadError } from '../model/errors.ts';
+
+const leastEnvoyMinor = 40;
+
+export interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+/**
+ * Runs a program to its end; an exit code other than 0 is no error here.
+ * @throws the system's error when the program cannot be started
+ */
+export function runTool(program: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { maxBuffer: 16 * 1024 * 1024 }, (err, stdout, stderr) => {
+      const code = err === null ? 0 : err.code;
+      if (typeof code === 'number') return resolve({ code, output: stdout + stderr });
+      reject(err);
+    });
+  });
+}
+
+/** @throws FairleadError ENVOY_MISSING, ENVOY_TOO_OLD */
+export async function checkEnvoy(envoy: string): Promise<void> {
+  const { output } = await runTool(envoy, ['--version']).catch((err: Error) => {
+    throw new FairleadError('ENVOY_MISSING', `${envoy} cannot be run: ${err.message}`, { cause: err });
+  });
+  const found = /\/(\d+)\.(\d+)\.(\d+)/.exec(output);
+  if (found === null) throw new FairleadError('ENVOY_MISSING', `${envoy} is no Envoy: it prints no version`);
+  const [major, minor] = [Number(found[1]), Number(found[2])];
+  if (major > 1 || minor >= leastEnvoyMinor) return;
+  throw new FairleadError('ENVOY_TOO_OLD', `${envoy} is version ${found[0].slice(1)}, older than 1.${leastEnvoyMinor}`);
+}
+
+/**
+ * BusyBox has an `ip` of its own, which knows neither JSON nor masks of marks.
+ * @throws FairleadError IP_MISSING
+ */
+export async function checkIp(): Promise<void> {
+  const { output } = await runTool('ip', ['-V']).catch((err: Error) => {
+    throw new FairleadError('IP_MISSING', `ip cannot be run: ${err.message}`, { cause: err });
+  });
+  if (!output.includes('iproute2')) throw new FairleadError('IP_MISSING', 'ip is not the one of iproute2');
+}
