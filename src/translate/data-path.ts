@@ -36,7 +36,7 @@ function kernelReason(service: Service, port: ServicePort): KernelReason | undef
     return { reason: 'the control plane itself reaches the API server by this Service', overridable: false };
   }
   if (service.sessionAffinity.kind === 'ClientIP') {
-    return { reason: 'sessionAffinity: ClientIP and its time-out are kept by the kernel', overridable: false };
+    return { reason: 'of sessionAffinity: ClientIP Envoy keeps no time-outs per client', overridable: false };
   }
   if (port.port === dnsPort) return { reason: 'DNS stays in the kernel', overridable: true };
   return undefined;

@@ -43,11 +43,12 @@ const settings: readonly Setting[] = [
   { annotation: 'tracing-sampling', needs: 'Http', value: (policy) => policy.tracing },
 ];
 
-/** What of a Service's policy none of its ports can honour. */
+/** What of a Service's policy none of its ports can honour, and what the kernel path does not do yet. */
 export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
   const paths = new Set(distinctPorts(service.ports).map((port) => dataPathOf(service, port).path));
   const asked = settings.filter(({ value }) => value(service.policy) !== undefined);
   return [
+    ...unkeptAffinity(service),
     ...refusedDataPaths(service),
     ...asked.flatMap((setting) => {
       const reason = whyWithoutEffect(setting, paths);
@@ -55,6 +56,12 @@ export function policyProblems(service: Service, { tracing }: TranslateSettings)
     }),
     ...(service.policy.tracing === undefined || tracing !== undefined ? [] : [withoutCollector(service)]),
   ];
+}
+
+function unkeptAffinity(service: Service): readonly Problem[] {
+  if (service.sessionAffinity.kind === 'None') return [];
+  const reason = 'ClientIP is not kept yet; each connection may go to another endpoint';
+  return [{ object: `Service ${keyOf(service)}`, field: 'spec.sessionAffinity', reason }];
 }
 
 function refusedDataPaths(service: Service): readonly Problem[] {

@@ -32,6 +32,13 @@ function namesOf(model: ModelStore, key: string, typeUrl: string, wildcard: bool
 }
 
 describe('translateService', () => {
+  it('says that session affinity is not kept', () => {
+    const model = modelOf({ ...web, sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } });
+    expect(translateService(model, 'shop/web', defaultSettings).warnings.map(formatProblem)).toEqual([
+      'Service shop/web spec.sessionAffinity: ClientIP is not kept yet; each connection may go to another endpoint',
+    ]);
+  });
+
   it('names what Envoy asks for by the address, and what gRPC asks for by the Service', () => {
     const model = modelOf(web);
     const byAddress = ['10.96.0.1:80', '[fd00::1]:80'];
