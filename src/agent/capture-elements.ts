@@ -19,7 +19,8 @@ export class CaptureElements {
   /** HTTP addresses by Envoy's name, to the key in the kernel. */
   readonly #http = new Map<string, string>();
   readonly #missing = new Set<string>();
-  #scopes: AddressNames = new Set();
+  /** As last seen, without those of addresses that were given up since: Envoy loses them, and gets them again too late. */
+  #scopes = new Set<string>();
 
   constructor(sets: NodeSets) {
     this.#capture = new ElementStore(sets.capture);
@@ -38,11 +39,11 @@ export class CaptureElements {
   }
 
   put(port: PortView): void {
+    if (port.dataPath !== 'EnvoyHttp') this.remove(port);
     const key = captureKey(port.address, port.port);
-    const name = addressAndPort(port.address, port.port);
-    this.remove(port);
     if (port.dataPath === 'EnvoyTcp') this.#capture.put(key, toTcp);
     if (port.dataPath !== 'EnvoyHttp') return;
+    const name = addressAndPort(port.address, port.port);
     this.#http.set(name, key);
     this.#settle(name, key);
   }
@@ -52,6 +53,7 @@ export class CaptureElements {
     this.#capture.remove(captureKey(port.address, port.port));
     this.#http.delete(name);
     this.#missing.delete(name);
+    this.#scopes.delete(name);
   }
 
   /** Whether Envoy has the scope of everything that the kernel sends to its `http` listener. */
@@ -61,7 +63,7 @@ export class CaptureElements {
 
   /** Takes what Envoy has now as the truth. */
   setScopes(scopes: AddressNames): void {
-    this.#scopes = scopes;
+    this.#scopes = new Set(scopes);
     for (const [name, key] of this.#http) this.#settle(name, key);
   }
 

@@ -93,6 +93,8 @@ describe("one family's table", () => {
           if (step.kind === 'gate') table.elements.capture.setGate(gate);
           if (step.kind === 'commit') kernel.run(table.differenceTransaction());
         }
+        // Scopes of addresses that were gone meanwhile are forgotten until the next look.
+        table.elements.capture.setScopes(scopes);
         kernel.run(table.differenceTransaction());
         const reference = new FamilyTable(options);
         reference.elements.capture.setScopes(scopes);
@@ -142,6 +144,19 @@ describe("one family's table", () => {
     expect(fresh(table).elements('ip fairlead').get('capture')).toEqual(
       new Map([['10.96.0.1 . 80', 'goto envoy-http']]),
     );
+  });
+
+  it('asks anew for the scope of an HTTP address that was gone meanwhile, not of one whose endpoints changed', () => {
+    const table = new FamilyTable(options);
+    const { capture } = table.elements;
+    const http = port(1, 80, { dataPath: 'EnvoyHttp' });
+    capture.setScopes(new Set(['10.96.0.1:80']));
+    table.elements.put('a/a', [http]);
+    table.elements.put('a/a', [{ ...http, endpoints: [{ address: '10.244.1.6', port: 8080 }] }]);
+    expect(capture.missingScopes.size).toBe(0);
+    table.elements.put('a/a', []);
+    table.elements.put('b/b', [http]);
+    expect(capture.missingScopes).toEqual(new Set(['10.96.0.1:80']));
   });
 
   it('leaves to Envoy what it knows while the gates are closed', () => {
