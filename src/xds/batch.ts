@@ -66,3 +66,8 @@ export interface CollectOptions {
 
 /** `later`: the deadline passed before anything was found to send. */
 export type Collected = Batch | 'later' | undefined;
+
+export function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2);
+  return [all.slice(0, middle), all.slice(middle)].filter((half) => half.length > 0);
+}

@@ -1,5 +1,5 @@
 import type { ClientView } from '../protos/resource-entry.ts';
-import { Batch, type Collected, type CollectOptions, type InFlight } from './batch.ts';
+import { Batch, type Collected, type CollectOptions, halves, type InFlight } from './batch.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { absent, atLeastUnknown, Holdings, isDirty, isForced, isNamed, nothing, unknown } from './holdings.ts';
 import type { ResourceStatus } from './stream-status.ts';
@@ -276,18 +276,19 @@ export class Subscription implements Subscriber {
 
   /** Names of which the client rejected what is served now. */
   rejectedNames(): readonly string[] {
-    const slots = [...(this.#rejected ?? [])].map(([id, stamp]) => ({ slot: this.store.slot(id), stamp }));
-    const current = slots.filter(({ slot, stamp }) => slot?.built(this.#view)?.resource?.stamp === stamp);
-    return current.flatMap(({ slot }) => slot?.name ?? []);
+    return [...(this.#rejected ?? [])].flatMap(([id, stamp]) => {
+      const slot = this.store.slot(id);
+      return slot !== undefined && this.#served(slot, this.#held.word(id))?.stamp === stamp ? slot.name : [];
+    });
   }
 
   /** What the client has, against what is served. */
   resources(): readonly ResourceStatus[] {
-    return this.#held.all().map((slot) => ({
-      name: slot.name,
-      acknowledged: slot.versionOf(this.#held.word(slot.id) & stampMask),
-      served: slot.built(this.#view)?.resource?.version ?? '',
-    }));
+    return this.#held.all().map((slot) => {
+      const word = this.#held.word(slot.id);
+      const served = this.#served(slot, word)?.version ?? '';
+      return { name: slot.name, acknowledged: slot.versionOf(word & stampMask), served };
+    });
   }
 
   /** How many resources the client should have, and how many of them it has in the version that is served. */
@@ -315,10 +316,15 @@ export class Subscription implements Subscriber {
     this.#held.forEach((slot, word) => {
       if (slot.entry === undefined || !this.#wants(slot, word)) return;
       wanted += 1;
-      const built = slot.built(this.#view);
-      if (built?.entry === slot.entry && built.resource?.stamp === (word & stampMask)) current += 1;
+      if (this.#served(slot, word)?.stamp === (word & stampMask)) current += 1;
     });
     return { wanted, current };
+  }
+
+  /** Built again if another stream of the node let go of it; what waits for its turn to be sent is not built for this. */
+  #served(slot: Slot, word: number): EncodedResource | undefined {
+    const mayBuild = (word & isDirty) === 0 || slot.isBuilt(this.#view);
+    return mayBuild ? slot.encode(this.#view) : undefined;
   }
 
   #namesInFlight(): readonly string[] {
@@ -489,9 +495,4 @@ export class Subscription implements Subscriber {
     this.#suspects = [];
     this.#dirty = [];
   }
-}
-
-function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const middle = Math.ceil(all.length / 2);
-  return [all.slice(0, middle), all.slice(middle)].filter((half) => half.length > 0);
 }
