@@ -48,7 +48,8 @@ export class Controller {
       model: this.model,
       settings: options.settings,
       sink: this.cache,
-      onWarnings: (key, warnings) => this.problems.replace(`Service ${key}`, warnings),
+      // Not `Service KEY`: under that name the API source tells what is wrong with the object itself.
+      onWarnings: (key, warnings) => this.problems.replace(`translate/${key}`, warnings),
     });
     this.#admin = new AdminServer(this.#routes(), logger);
   }

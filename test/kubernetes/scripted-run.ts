@@ -7,6 +7,7 @@ import { isRecord } from '../../src/kubernetes/api/json.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import type { Conversion } from '../../src/kubernetes/conversion.ts';
 import { formatProblem } from '../../src/model/problem.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
 import { ModelRecorder } from './model-recorder.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
@@ -59,13 +60,7 @@ export class ScriptedRun {
   }
 
   start(limits: Partial<ReflectorLimits> = {}, user: object = {}): void {
-    const config = {
-      clusters: [{ name: 'c', cluster: { server: this.#address, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'u', user }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    };
-    writeFileSync(this.kubeconfig, JSON.stringify(config));
+    writeFileSync(this.kubeconfig, kubeconfigOf(this.#address, user));
     this.#source = new ApiSource({
       origin: { kind: 'kubeconfig', path: this.kubeconfig },
       logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
