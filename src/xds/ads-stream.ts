@@ -45,6 +45,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
   readonly peer: string;
   readonly connectedAt = Date.now();
   node: NodeIdentity | undefined;
+  waiting: Sender['waiting'];
   readonly #call: AdsCall;
   readonly #context: StreamContext;
   #client: ClientStream | undefined;
@@ -188,7 +189,10 @@ export class AdsStream implements Sender, StreamRef, Guest {
 
   #flushed(): void {
     this.#writingSince = undefined;
-    if (!this.#isClosed) this.#context.scheduler.add(this);
+    if (this.#isClosed) return;
+    if (this.#client?.hasWork === true) this.#context.scheduler.add(this);
+    // Whoever waits for everything to settle has waited for this.
+    else this.#context.scheduler.wake();
   }
 
   #report({ typeUrl, verdict }: Told): void {

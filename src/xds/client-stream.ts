@@ -98,6 +98,11 @@ export class ClientStream {
     return this.#ordered.every(({ subscription }) => !subscription.isBehind && subscription.inFlight === undefined);
   }
 
+  /** There may be something that may be sent now. */
+  get hasWork(): boolean {
+    return this.#ordered.some(({ subscription }) => subscription.hasWork);
+  }
+
   get hasUrgentWork(): boolean {
     return this.#types.get(typeUrls.endpoint)?.subscription.hasWork === true;
   }

@@ -6,6 +6,7 @@ describe('the scheduler', () => {
   function sender(log: string[], name: string, times: number, isUrgent = false): Sender {
     let left = times;
     return {
+      waiting: undefined,
       hasUrgentWork: isUrgent,
       pump: () => {
         log.push(name);
@@ -43,6 +44,26 @@ describe('the scheduler', () => {
     });
     expect(log.filter((entry) => entry === '|').length).toBeGreaterThan(1);
     expect(log.filter((entry) => entry !== '|')).toEqual(['a', 'other', 'b']);
+  });
+
+  it('takes one that becomes urgent out of the ordinary', async () => {
+    const log = await run(1_000, (scheduler, sent) => {
+      const first = sender(sent, 'a', 1);
+      const second = { ...sender(sent, 'b', 1), hasUrgentWork: false };
+      scheduler.add(first);
+      scheduler.add(second);
+      second.hasUrgentWork = true;
+      scheduler.add(second);
+    });
+    expect(log.join('')).toBe('|ba');
+  });
+
+  it('keeps the order of more senders than were ever there before, and while some leave', async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `${index}`);
+    const log = await run(1_000, (scheduler, sent) => {
+      for (const name of names) scheduler.add(sender(sent, name, 2));
+    });
+    expect(log).toEqual(['|', ...names, ...names]);
   });
 
   it('forgets one that is removed', async () => {

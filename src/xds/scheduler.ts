@@ -1,5 +1,9 @@
+type Rank = 'urgent' | 'ordinary';
+
 /** Something that has responses to send. */
 export interface Sender {
+  /** In which queue it waits; for the scheduler alone, which keeps it here because a set allocates with every change. */
+  waiting: Rank | undefined;
   /** Endpoints wait to be sent. */
   readonly hasUrgentWork: boolean;
   /** Sends at most one response. @returns whether it is to be called again */
@@ -16,8 +20,7 @@ export class Scheduler {
   /** Work before sending, within half a slice. @returns whether there is more */
   readonly #prepare: (deadline: number) => boolean;
   readonly #onIdle: () => void;
-  #urgent = new Set<Sender>();
-  #ordinary = new Set<Sender>();
+  readonly #queues = { urgent: new Queue(), ordinary: new Queue() };
   #isScheduled = false;
 
   constructor(options: {
@@ -41,18 +44,20 @@ export class Scheduler {
   }
 
   add(sender: Sender): void {
-    if (sender.hasUrgentWork) {
-      this.#ordinary.delete(sender);
-      this.#urgent.add(sender);
-    } else if (!this.#urgent.has(sender)) {
-      this.#ordinary.add(sender);
-    }
+    if (sender.hasUrgentWork) this.#enqueue(sender, 'urgent');
+    else if (sender.waiting === undefined) this.#enqueue(sender, 'ordinary');
     this.wake();
   }
 
   remove(sender: Sender): void {
-    this.#urgent.delete(sender);
-    this.#ordinary.delete(sender);
+    sender.waiting = undefined;
+  }
+
+  /** Where it waited before, it is passed over. */
+  #enqueue(sender: Sender, rank: Rank): void {
+    if (sender.waiting === rank) return;
+    sender.waiting = rank;
+    this.#queues[rank].push(sender);
   }
 
   #run(): void {
@@ -60,18 +65,56 @@ export class Scheduler {
     const start = performance.now();
     const hasMore = this.#prepare(start + this.#sliceMs / 2);
     this.#pumpUntil(start + this.#sliceMs);
-    if (hasMore || this.#urgent.size > 0 || this.#ordinary.size > 0) this.wake();
+    if (hasMore || !this.#queues.urgent.isEmpty || !this.#queues.ordinary.isEmpty) this.wake();
     else this.#onIdle();
   }
 
+  /** Those with more to send go last. */
   #pumpUntil(deadline: number): void {
-    for (const queue of [this.#urgent, this.#ordinary]) {
-      // A set is iterated in the order of insertion, with what is added meanwhile: those with more to send go last.
-      for (const sender of queue) {
-        queue.delete(sender);
+    for (const rank of ['urgent', 'ordinary'] as const) {
+      const queue = this.#queues[rank];
+      for (let sender = queue.shift(); sender !== undefined; sender = queue.shift()) {
+        if (sender.waiting !== rank) continue;
+        sender.waiting = undefined;
         if (sender.pump(deadline)) this.add(sender);
         if (performance.now() > deadline) return;
       }
     }
+  }
+}
+
+/** First in, first out; allocates nothing once it was as long as it gets. */
+class Queue {
+  readonly #items: (Sender | undefined)[] = [];
+  #head = 0;
+  #tail = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#tail;
+  }
+
+  push(sender: Sender): void {
+    if (this.#tail === this.#items.length && this.#head > this.#tail / 2) this.#moveToFront();
+    this.#items[this.#tail] = sender;
+    this.#tail += 1;
+  }
+
+  shift(): Sender | undefined {
+    if (this.isEmpty) return undefined;
+    const sender = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.isEmpty) {
+      this.#head = 0;
+      this.#tail = 0;
+    }
+    return sender;
+  }
+
+  #moveToFront(): void {
+    this.#items.copyWithin(0, this.#head, this.#tail);
+    this.#items.fill(undefined, this.#tail - this.#head, this.#tail);
+    this.#tail -= this.#head;
+    this.#head = 0;
   }
 }
