@@ -22,14 +22,17 @@ const stableMs = 30_000;
 export class EnvoyProcess {
   readonly #options: EnvoyProcessOptions;
   readonly #logger: Logger;
+  readonly #killAfterMs: number;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #stopped = false;
 
-  constructor(options: EnvoyProcessOptions, logger: Logger) {
+  /** @param killAfterMs how long an Envoy that was asked to end may take */
+  constructor(options: EnvoyProcessOptions, logger: Logger, killAfterMs = 5_000) {
     this.#options = options;
     this.#logger = logger;
+    this.#killAfterMs = killAfterMs;
   }
 
   get pid(): number | undefined {
@@ -58,9 +61,13 @@ export class EnvoyProcess {
       child.unref();
       return;
     }
-    const ended = new Promise((resolve) => child.once('exit', resolve));
+    // Not `exit`, which never comes of a program that could not be started.
+    const ended = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGTERM');
+    // One that hangs, or is stopped, would hold the agent.
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.#killAfterMs);
     await ended;
+    clearTimeout(timer);
   }
 
   /** A log that cannot be written is no reason to go without Envoy. */
