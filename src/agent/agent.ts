@@ -111,8 +111,9 @@ export class NodeAgent {
   async stop(): Promise<void> {
     clearInterval(this.#driftTimer);
     this.#ads.stop();
-    await this.#watch.stop();
+    // First: the watch may wait for a commit, for as long as the kernel refuses it.
     await this.#kernel.stop();
+    await this.#watch.stop();
     await this.#envoy?.stop();
     await this.#health.close();
     this.#nft.close();

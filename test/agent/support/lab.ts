@@ -103,7 +103,11 @@ export class Lab {
   }
 
   /** Starts an agent and waits until it has programmed its node. */
-  startAgent(node: 'node1' | 'node2', args: readonly string[] = []): Promise<ManagedProcess> {
+  startAgent(
+    node: 'node1' | 'node2',
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ManagedProcess> {
     const index = node.slice(-1);
     const cidrs = [`10.244.${index}.0/24`, `fd00:244:${index}::/64`];
     const command = ['agent', '--node-name', node, '--controller', `${control.ipv4}:${xdsPort}`];
@@ -111,6 +115,7 @@ export class Lab {
       name: `agent of ${node}`,
       namespace: this.network.namespaceOf(node),
       command: [...fairlead(...command), '--pod-cidr', cidrs.join(','), '--log-level', 'debug', ...args],
+      env,
       logFile: join(this.directory, `agent-${node}.log`),
       ready: () => this.isReady(node),
     });
