@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=$PWD/.cache
 ENVOY_VERSION=${ENVOY_VERSION:-1.40.0}
+NODE_VERSION=${NODE_VERSION:-24.21.0}
+NPM_VERSION=${NPM_VERSION:-11.19.1}
 PYTHON_GRPC_VERSION=${PYTHON_GRPC_VERSION:-1.85.1}
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -38,10 +40,26 @@ setup_tools() {
   [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 }
 
+# npm leaves out optional packages that do not suit the Node it runs on, and the tests' tools are among them: it must not
+# run on Debian 12's Node 18.
+suitable_npm() {
+  local running
+  running=$(npm config get user-agent 2>/dev/null | sed -n 's#.*node/v\([0-9]*\)\..*#\1#p')
+  [ "${running:-0}" -ge 22 ] && return 0
+  if [ ! -x "$cache/node/node_modules/.bin/npm" ]; then
+    say "installing Node $NODE_VERSION and npm $NPM_VERSION into .cache, as this npm runs on Node ${running:-unknown}"
+    mkdir -p "$cache/node"
+    (cd "$cache/node" && echo '{"private":true}' >package.json &&
+      npm install --no-audit --no-fund --loglevel=error "node@$NODE_VERSION" "npm@$NPM_VERSION" >/dev/null)
+  fi
+  export PATH=$cache/node/node_modules/.bin:$PATH
+}
+
 setup_npm() {
   local stamp=$cache/stamps/npm want
   want=$(cat package.json package-lock.json | sha256sum)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || [ ! -d node_modules ]; then
+    suitable_npm
     say "installing npm packages"
     npm ci --no-audit --no-fund --loglevel=error
     mkdir -p "$cache/stamps" && echo "$want" >"$stamp"
