@@ -1,36 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ProcessGroup } from './process.ts';
+import { type OwnScript, startOwnScript } from './own-script.ts';
 import { run } from './run.ts';
 
-const group = new ProcessGroup();
-const directory = mkdtempSync(join(tmpdir(), 'fairlead-echo-'));
-let ports: { readonly http: number; readonly control: number };
+type Ports = { readonly http: number; readonly control: number };
+let script: OwnScript<Ports>;
+let ports: Ports;
 
 beforeAll(async () => {
-  let output = '';
-  const script = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
-  const own = ['--pod', 'catalog-1', '--node', 'node1', '--http', '0', '--control', '127.0.0.1:0'];
-  await group.start({
-    name: 'echo server',
-    command: [process.execPath, script, ...own],
-    logFile: join(directory, 'echo.log'),
-    onOutput: (text) => {
-      output += text;
-    },
-    ready: () => output.endsWith('\n'),
-  });
-  ports = JSON.parse(output);
+  script = await startOwnScript<Ports>('./echo-server.ts', [
+    '--pod',
+    'catalog-1',
+    '--node',
+    'node1',
+    '--http',
+    '0',
+    '--control',
+    '127.0.0.1:0',
+  ]);
+  ports = script.announced;
 });
 
-afterAll(async () => {
-  await group.stopAll();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => script.stop());
 
 it('speaks HTTP/1.1 and HTTP/2 on one port', async () => {
   for (const [flag, version] of [

@@ -1,36 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Span } from './otlp/span.ts';
-import { ProcessGroup } from './process.ts';
+import { type OwnScript, startOwnScript } from './own-script.ts';
 
-const group = new ProcessGroup();
-const directory = mkdtempSync(join(tmpdir(), 'fairlead-collector-'));
-let ports: { readonly grpc: number; readonly http: number };
+type Ports = { readonly grpc: number; readonly http: number };
+let script: OwnScript<Ports>;
+let ports: Ports;
 
 beforeAll(async () => {
-  let output = '';
-  const script = fileURLToPath(new URL('./otlp-collector.ts', import.meta.url));
-  await group.start({
-    name: 'collector',
-    command: [process.execPath, script, '--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0'],
-    logFile: join(directory, 'collector.log'),
-    onOutput: (text) => {
-      output += text;
-    },
-    ready: () => output.endsWith('\n'),
-  });
-  ports = JSON.parse(output);
+  script = await startOwnScript<Ports>('./otlp-collector.ts', ['--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0']);
+  ports = script.announced;
 });
 
-afterAll(async () => {
-  await group.stopAll();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => script.stop());
 
 it('keeps what is exported to it', async () => {
   const traceId = '0af7651916cd43dd8448eb211c80319c';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/protos/type-urls.ts';
-import type { AdsClient, Response } from './lib/ads-client.ts';
-import { cluster, endpoints, listener, route, scopedRoute } from './lib/resources.ts';
+import { type AdsClient, names, type Response } from './lib/ads-client.ts';
+import { cluster, endpoints, gone, listener, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
 
 const { cluster: cds, endpoint: eds, listener: lds, route: rds, scopedRoute: srds } = typeUrls;
@@ -13,12 +13,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => server.close());
-
-function names(response: Response): string[] {
-  return response.resources.map(({ name }) => name).sort();
-}
-
-const gone = (typeUrl: string, name: string) => [{ typeUrl, name }];
 
 let probes = 0;
 

@@ -195,3 +195,8 @@ function body(any: Any | undefined): Record<string, unknown> {
   if (raw?.['@type'] !== undefined && raw.value === undefined) return raw;
   return any === undefined ? {} : decodeMessage(messageNameOf(any.typeUrl), any.value);
 }
+
+/** Names of its resources, sorted. */
+export function names(response: Response): string[] {
+  return response.resources.map(({ name }) => name).sort();
+}

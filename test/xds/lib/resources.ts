@@ -95,3 +95,8 @@ export function grpcService(name: string, ports: readonly number[]): readonly Re
   const build = () => ({ name, apiListener: { apiListener: manager } });
   return [entry(typeUrls.listener, name, build, {}), route(name, name), cluster(name), endpoints(name, ports)];
 }
+
+/** For the removals of a cache. */
+export function gone(typeUrl: string, name: string) {
+  return [{ typeUrl, name }];
+}
