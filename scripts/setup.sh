@@ -44,7 +44,7 @@ setup_tools() {
 # run on Debian 12's Node 18.
 suitable_npm() {
   local running
-  running=$(npm config get user-agent 2>/dev/null | sed -n 's#.*node/v\([0-9]*\)\..*#\1#p')
+  running=$(npm version --json 2>/dev/null | sed -n 's/^ *"node": "\([0-9]*\)\..*/\1/p')
   [ "${running:-0}" -ge 22 ] && return 0
   if [ ! -x "$cache/node/node_modules/.bin/npm" ]; then
     say "installing Node $NODE_VERSION and npm $NPM_VERSION into .cache, as this npm runs on Node ${running:-unknown}"
