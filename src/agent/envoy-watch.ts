@@ -126,7 +126,10 @@ export class EnvoyWatch {
     const scopes = await this.#dump(() => this.#admin.scopes());
     if (scopes === undefined) return;
     const isRecovering = !seen && performance.now() - this.#connectedAt < recoveryMs;
-    if (isRecovering && !this.#control.coveredBy(scopes)) return;
+    if (isRecovering && !this.#control.coveredBy(scopes)) {
+      this.#fruitlessLooks += 1;
+      return;
+    }
     this.#control.setScopes(scopes);
     this.#fruitlessLooks = this.#control.missingScopes() < missingBefore ? 0 : this.#fruitlessLooks + 1;
     if (seen) await this.#control.commit();

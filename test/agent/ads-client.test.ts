@@ -181,6 +181,18 @@ describe("the agent's ADS client, against the real server", () => {
     expect(type?.lastRejection?.message).toMatch(/default\/a ports\[0\]\.port: 70000/);
   });
 
+  it('holds the list for complete only after what it rejected was sent again and the rest came', async () => {
+    cache.apply(
+      Array.from({ length: 300 }, (_none, index) => view(`s${index}`, index % 10 === 0 ? 70_000 : 80)),
+      [],
+    );
+    await serve(1_000);
+    recorder = new Recorder(port);
+    recorder.client.start();
+    await recorder.until(() => recorder.complete.at(-1) === true);
+    expect(recorder.known.size).toBe(270);
+  });
+
   it('waits for a server that is not there, and says why', async () => {
     await serve(1_000_000);
     await server.close(0);
