@@ -57,7 +57,7 @@ async function run(flags: Flags): Promise<void> {
   const stop = untilSignal();
   await agent.start();
   const signal = await stop;
-  logger.info({ signal }, 'Shutting down; the kernel keeps its rules');
+  logger.info({ signal }, 'Was asked to end; the kernel keeps its rules');
   await agent.stop();
 }
 

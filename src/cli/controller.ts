@@ -39,7 +39,7 @@ async function run(flags: Flags): Promise<void> {
   // An API server that does not answer delays the start for as long as it likes; a signal must not wait for it.
   await Promise.race([controller.start(), stop]);
   const signal = await stop;
-  logger.info({ signal }, 'Shutting down');
+  logger.info({ signal }, 'Was asked to end');
   await controller.stop();
 }
 

@@ -49,10 +49,10 @@ async function readModel(paths: readonly string[]): Promise<Model> {
   const { formatProblem } = await import('../model/problem.ts');
   const { readManifests } = await import('../kubernetes/manifests/read-manifests.ts');
   for (const path of paths) assertReadable(path);
-  const manifests = await Promise.all(paths.map((path) => readManifests(path)));
-  for (const problem of manifests.flatMap(({ problems }) => problems)) console.error(formatProblem(problem));
+  const { updates, problems } = await readManifests(paths);
+  for (const problem of problems) console.error(formatProblem(problem));
   const model = new ModelStore();
-  model.apply(manifests.flatMap(({ updates }) => updates));
+  model.apply(updates);
   return model;
 }
 

@@ -19,8 +19,8 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const at = (name: string) => join(directory, name);
 const write = (name: string, content: string | Uint8Array) => writeFileSync(at(name), content);
 
-async function read(path: string, options?: ReadManifestsOptions) {
-  const { updates, problems } = await readManifests(path, options);
+async function read(paths: string | readonly string[], options?: ReadManifestsOptions) {
+  const { updates, problems } = await readManifests([paths].flat(), options);
   const texts = problems.map((problem) => formatProblem(problem).replaceAll(`${directory}/`, ''));
   return { keys: updates.map(({ key }) => key).sort(), problems: texts };
 }
@@ -45,6 +45,16 @@ describe('readManifests', () => {
     expect(keys).toEqual(['b']);
     expect(problems[0]).toMatch(/^-:\d: -: is not valid YAML/);
     expect((await read('-', { stdin: stdin(), maxBytes: 10 })).problems[0]).toContain('more than the 10 that are read');
+  });
+
+  it('reads several paths as one, and says what stands in two of them', async () => {
+    mkdirSync(at('sub'));
+    write('sub/a.yaml', node('a'));
+    write('b.yaml', node('a') + node('b'));
+    expect(await read([at('sub'), at('b.yaml'), at('b.yaml')])).toEqual({
+      keys: ['a', 'b'],
+      problems: ['sub/a.yaml:1: Node a: is also in b.yaml:1, which serves; this one is ignored'],
+    });
   });
 
   it('reports what cannot be read and keeps the rest', async () => {

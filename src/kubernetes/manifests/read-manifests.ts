@@ -22,21 +22,36 @@ export interface Manifests {
 }
 
 /**
- * Reads manifests once: a file (whatever its name), a directory with all below it, or `-`, the standard input. What
- * cannot be read is a problem, not an error; all good objects are in `updates`.
+ * Reads manifests once, each path a file (whatever its name), a directory with all below it, or `-`, the standard input.
+ * What cannot be read is a problem, not an error; all good objects are in `updates`.
  */
-export async function readManifests(path: string, options: ReadManifestsOptions = {}): Promise<Manifests> {
-  const maxBytes = options.maxBytes ?? defaultMaxBytes;
-  if (path === '-') return collect(new Map([['-', await readInput(options.stdin ?? process.stdin, maxBytes)]]));
+export async function readManifests(paths: readonly string[], options: ReadManifestsOptions = {}): Promise<Manifests> {
+  const reading: Reading = { contents: new Map(), unreadable: [], maxBytes: options.maxBytes ?? defaultMaxBytes };
+  for (const path of new Set(paths)) {
+    if (path === '-') reading.contents.set('-', await readInput(options.stdin ?? process.stdin, reading.maxBytes));
+    else await readPath(path, reading);
+  }
+  const { updates, problems } = collect(reading.contents);
+  return { updates, problems: [...reading.unreadable, ...problems] };
+}
+
+interface Reading {
+  readonly contents: Map<string, ManifestContent>;
+  readonly unreadable: Problem[];
+  readonly maxBytes: number;
+}
+
+async function readPath(path: string, { contents, unreadable, maxBytes }: Reading): Promise<void> {
   try {
-    if (!(await stat(path)).isDirectory()) return collect(new Map([[path, await readOne(path, maxBytes)]]));
+    if (!(await stat(path)).isDirectory()) {
+      contents.set(path, await readOne(path, maxBytes));
+      return;
+    }
     const scan = await scanDirectory(path, { enter: () => undefined, enterHome: () => undefined });
-    const contents = new Map<string, ManifestContent>();
     for (const file of [...scan.files.keys()].sort()) contents.set(file, await readOne(file, maxBytes));
-    const { updates, problems } = collect(contents);
-    return { updates, problems: [...scan.unreadable, ...problems] };
+    unreadable.push(...scan.unreadable);
   } catch (err) {
-    return { updates: [], problems: brokenContent(path, 1, `cannot be read: ${messageOf(err)}`).problems };
+    contents.set(path, brokenContent(path, 1, `cannot be read: ${messageOf(err)}`));
   }
 }
 
