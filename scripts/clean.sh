@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Removes what the scripts built or installed into this folder, and network namespaces a killed demo or test left.
+# Removes what the scripts built or installed into this folder, and network namespaces that a killed demo left (the next run of a
+# test removes its own).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ "$(id -u)" = 0 ] && command -v ip >/dev/null; then
