@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { NftCommand } from '../nftables/runner.ts';
 import { Transaction } from '../nftables/transaction.ts';
 import { tableName } from './node-table.ts';
-import { checkNft, familiesOfKernel } from './preflight.ts';
+import { checkNft, familiesEverUsed } from './preflight.ts';
 import { defaultRouteTable, ip, removeRouting } from './routing.ts';
 
 /**
@@ -12,7 +12,7 @@ import { defaultRouteTable, ip, removeRouting } from './routing.ts';
  */
 export async function cleanUpNode(logger: Logger): Promise<void> {
   const nft = new NftCommand();
-  const families = familiesOfKernel();
+  const families = familiesEverUsed();
   const transactions = families.map((family) =>
     new Transaction({ family: family === 'IPv4' ? 'ip' : 'ip6', name: tableName }).add({ kind: 'delete-table' }),
   );

@@ -4,6 +4,9 @@ import type { IpFamily } from '../model/service.ts';
 import { leastNftVersion, probeNft } from '../nftables/probe.ts';
 import type { NftCommand } from '../nftables/runner.ts';
 
+/** Absent from a kernel without IPv6. */
+const ipv6File = '/proc/net/if_inet6';
+
 /**
  * Checks that the kernel can be programmed, before anything is changed.
  * @throws FairleadError NFT_MISSING, NFT_TOO_OLD, NOT_PERMITTED, INPUT_INVALID
@@ -29,6 +32,10 @@ export async function checkNft(nft: NftCommand, transaction: string): Promise<vo
  * Docker's containers. Then the loopback interface has no IPv6 address, and takes no IPv6 route.
  */
 export function familiesOfKernel(): readonly IpFamily[] {
-  const file = '/proc/net/if_inet6';
-  return existsSync(file) && /\slo$/m.test(readFileSync(file, 'utf8')) ? ['IPv4', 'IPv6'] : ['IPv4'];
+  return existsSync(ipv6File) && /\slo$/m.test(readFileSync(ipv6File, 'utf8')) ? ['IPv4', 'IPv6'] : ['IPv4'];
+}
+
+/** Families of which there may be tables and rules: also one that was switched off since they were made. */
+export function familiesEverUsed(): readonly IpFamily[] {
+  return existsSync(ipv6File) ? ['IPv4', 'IPv6'] : ['IPv4'];
 }

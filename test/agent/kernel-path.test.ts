@@ -102,12 +102,24 @@ describe.each(['IPv4', 'IPv6'] as const)('the kernel path without Envoy, %s', (f
     await agent.stop();
     await lab.cleanUp('node1');
     await lab.cleanUp('node1');
+    await expectNothingLeft();
+  });
+
+  it('leaves nothing behind of a family that was switched off meanwhile', async () => {
+    agent = await lab.startAgent('node1');
+    await agent.stop();
+    await lab.run('node1', 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1');
+    await lab.cleanUp('node1');
+    await expectNothingLeft();
+  });
+
+  const expectNothingLeft = async () => {
     expect(await lab.run('node1', 'nft', 'list', 'ruleset')).toBe('');
     expect(await lab.run('node1', 'ip', '-4', 'rule')).not.toContain('15001');
     expect(await lab.run('node1', 'ip', '-6', 'rule')).not.toContain('15001');
     expect(await lab.run('node1', 'ip', '-4', 'route', 'show', 'table', 'all')).not.toContain('table 15001');
     expect(await lab.run('node1', 'ip', '-6', 'route', 'show', 'table', 'all')).not.toContain('table 15001');
-  });
+  };
 });
 
 function podsIn(results: readonly DialResult[]): readonly string[] {
