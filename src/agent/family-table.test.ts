@@ -118,6 +118,17 @@ describe("one family's table", () => {
     ]);
   });
 
+  it('makes chains only for the numbers of endpoints that there are, once it is loaded anew', () => {
+    const table = new FamilyTable(options);
+    const endpoints = [1, 2, 3].map((n) => ({ address: `10.244.2.${n}`, port: 8080 }));
+    table.elements.put('a/a', [port(1, 80, { endpoints }), port(2, 80, { endpoints })]);
+    const kernel = fresh(table);
+    table.elements.put('a/a', [port(1, 80, { endpoints: endpoints.slice(1) })]);
+    kernel.run(table.differenceTransaction());
+    const picks = [...fresh(table).chains('ip fairlead')].filter((name) => name.startsWith('pick-'));
+    expect(picks).toEqual(['pick-2']);
+  });
+
   it('has nothing to say about a Service that did not change', () => {
     const table = new FamilyTable(options);
     table.elements.put('a/a', [port(1, 80), port(1, 81, { verdict: 'Drop', endpoints: [] })]);

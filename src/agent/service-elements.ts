@@ -31,9 +31,9 @@ export class ServiceElements {
   readonly #hairpin: ElementStore;
   readonly #family: 'ip' | 'ip6';
   readonly #mayHairpin: (address: string) => boolean;
-  readonly #clusterIpCounts = new ReferenceCounts();
-  readonly #hairpinCounts = new ReferenceCounts();
-  readonly #counts = new Set<number>();
+  readonly #clusterIpCounts = new ReferenceCounts<string>();
+  readonly #hairpinCounts = new ReferenceCounts<string>();
+  readonly #counts = new ReferenceCounts<number>();
   readonly #keysByOwner = new Map<string, readonly string[]>();
   readonly #claims = new Map<string, readonly Claim[]>();
   readonly #programmed = new Map<string, Programmed>();
@@ -60,9 +60,9 @@ export class ServiceElements {
     return this.#slots.length;
   }
 
-  /** Numbers of endpoints that Services have or had; each needs its chain. */
-  get endpointCounts(): ReadonlySet<number> {
-    return this.#counts;
+  /** Numbers of endpoints that Services have; each needs its chain. */
+  get endpointCounts(): Iterable<number> {
+    return this.#counts.keys();
   }
 
   /** Replaces what the Service had; no ports: it is gone. */
@@ -87,6 +87,7 @@ export class ServiceElements {
     if (before?.claim === claim) return;
     const slots = this.#programEndpoints(key, before?.slots ?? [], claim?.port);
     this.#programVerdict(key, claim?.port, slots.length);
+    this.#countEndpoints(before?.slots.length ?? 0, slots.length);
     this.#programCapture(before?.claim.port, claim?.port);
     this.#countClusterIp(before?.claim.port.address, claim?.port.address);
     if (claim === undefined) this.#programmed.delete(key);
@@ -114,10 +115,8 @@ export class ServiceElements {
   }
 
   #programVerdict(key: string, port: PortView | undefined, count: number): void {
-    if (count > 0) {
-      this.#counts.add(count);
-      this.#services.put(key, `goto ${pickChainName(count)}`);
-    } else this.#services.remove(key);
+    if (count > 0) this.#services.put(key, `goto ${pickChainName(count)}`);
+    else this.#services.remove(key);
     if (port === undefined || port.verdict === 'Forward') this.#unserved.remove(key);
     else this.#unserved.put(key, port.verdict === 'Drop' ? 'drop' : 'goto refuse');
   }
@@ -132,6 +131,11 @@ export class ServiceElements {
   #countClusterIp(before: string | undefined, after: string | undefined): void {
     if (after !== undefined && this.#clusterIpCounts.add(after)) this.#clusterIps.put(after);
     if (before !== undefined && this.#clusterIpCounts.release(before)) this.#clusterIps.remove(before);
+  }
+
+  #countEndpoints(before: number, after: number): void {
+    if (after > 0) this.#counts.add(after);
+    if (before > 0) this.#counts.release(before);
   }
 
   #countHairpin(endpoint: string): void {
