@@ -28,6 +28,7 @@ describe('parseConfiguration', () => {
       /tracing\.collector/,
     );
     expect(() => parseConfiguration('', 'c.yaml')).toThrow(/apiVersion/);
+    expect(() => parseConfiguration(`${head}ipFamilies: [IPv6, IPv6]\n`, 'c.yaml')).toThrow(/c\.yaml:3: ipFamilies: /);
   });
 });
 

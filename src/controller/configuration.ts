@@ -38,6 +38,7 @@ const schema = z.strictObject({
   ipFamilies: z
     .array(z.enum(['IPv4', 'IPv6']))
     .min(1)
+    .refine((families) => new Set(families).size === families.length, 'names a family twice')
     .optional(),
   limits: limits.optional(),
 });
