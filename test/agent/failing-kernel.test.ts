@@ -23,7 +23,8 @@ beforeAll(async () => {
   chmodSync(nft, 0o755);
   const env = { PATH: `${lab.directory}:${process.env['PATH']}` };
   agent = await lab.startAgent('node1', lab.envoyArgs('node1'), env);
-  await waitUntil(async () => (await lab.envoyState('node1')) === 'Connected', { what: 'Envoy to be connected' });
+  const openGates = () => lab.run('node1', real, 'list', 'set', 'ip', 'fairlead', 'open-http');
+  await waitUntil(async () => (await openGates()).includes('tcp'), { what: 'the gates to be open' });
 });
 
 afterAll(() => lab.close());
