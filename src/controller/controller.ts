@@ -7,7 +7,7 @@ import type { NodeIdentity } from '../xds/node-identity.ts';
 import { ResourceCache } from '../xds/resource-cache.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
 import { formatAddress, type SocketAddress } from './configuration.ts';
-import { type ControllerMetrics, createMetrics } from './metrics.ts';
+import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemBook } from './problem-book.ts';
@@ -160,6 +160,7 @@ export class Controller {
     metrics.services.set(this.model.services.size);
     metrics.nodes.set(this.model.nodes.size);
     metrics.problems.set(this.problems.size);
+    setSourceMetrics(metrics, this.#source.stats?.() ?? new Map());
     return { status: 200, text: await metrics.registry.metrics(), contentType: metrics.registry.contentType };
   }
 

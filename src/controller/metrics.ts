@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { SourceStats } from '../kubernetes/source.ts';
 
 /** Seconds; from a change on one node's stream to a re-send to thousands. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -12,6 +13,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const counterByType = (name: string, help: string) => new Counter({ name, help, labelNames: ['type'], registers });
+  const counterByKind = (name: string, help: string) => new Counter({ name, help, labelNames: ['kind'], registers });
   const histogram = (name: string, help: string) => new Histogram({ name, help, buckets, registers });
   return {
     registry,
@@ -26,6 +28,27 @@ export function createMetrics() {
     revision: gauge('fairlead_model_revision', 'Revision of the model'),
     services: gauge('fairlead_model_services', 'Services in the model'),
     nodes: gauge('fairlead_model_nodes', 'Nodes in the model'),
+    sourceLists: counterByKind('fairlead_source_lists_total', 'Complete lists of the API server'),
+    sourceEvents: counterByKind('fairlead_source_events_total', 'Objects that came, changed or went in watches'),
+    sourceErrors: counterByKind('fairlead_source_errors_total', 'Lists and watches that failed'),
+    sourceLast: new Gauge({
+      name: 'fairlead_source_last_event_timestamp_seconds',
+      help: 'Unix time of the last list, event or bookmark',
+      labelNames: ['kind'],
+      registers,
+    }),
     problems: gauge('fairlead_problems', 'Problems in the inputs now'),
   };
+}
+
+/** Takes over what the source counts by itself. */
+export function setSourceMetrics(metrics: ControllerMetrics, stats: ReadonlyMap<string, SourceStats>): void {
+  const { sourceLists, sourceEvents, sourceErrors, sourceLast } = metrics;
+  for (const counter of [sourceLists, sourceEvents, sourceErrors]) counter.reset();
+  for (const [kind, { lists, events, errors, lastEventAt }] of stats) {
+    sourceLists.inc({ kind }, lists);
+    sourceEvents.inc({ kind }, events);
+    sourceErrors.inc({ kind }, errors);
+    if (lastEventAt !== undefined) sourceLast.set({ kind }, lastEventAt / 1000);
+  }
 }

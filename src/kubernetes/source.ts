@@ -18,4 +18,18 @@ export interface Source {
   stop(): Promise<void>;
   /** What is still awaited before `synced`, by name (readiness); empty afterwards. */
   blockers(): readonly string[];
+  /** Counters by the kind's plural name, where the source has any. */
+  stats?(): ReadonlyMap<string, SourceStats>;
+}
+
+/** How the reading of one kind goes. */
+export interface SourceStats {
+  /** Complete lists; all but the first are relists. */
+  readonly lists: number;
+  /** Objects that came, changed or went in watches. */
+  readonly events: number;
+  /** Lists and watches that failed or lost track. */
+  readonly errors: number;
+  /** Unix time in milliseconds of the last list, event or bookmark. */
+  readonly lastEventAt: number | undefined;
 }

@@ -144,6 +144,9 @@ describe.skipIf(skipsApiServer)('fairlead on a real API server', () => {
     await api.startApiServer();
     await api.apply(sliceTo('10.244.1.11'));
     await answersFrom('echo-1');
+    const metrics = await (await fetch('http://127.0.0.1:18061/metrics')).text();
+    expect(metrics).toMatch(/fairlead_source_lists_total\{kind="endpointslices"\} [1-9]/);
+    expect(metrics).toMatch(/fairlead_source_errors_total\{kind="endpointslices"\} [1-9]/);
   });
 
   it('refuses connections once there is no endpoint', async () => {

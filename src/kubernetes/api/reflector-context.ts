@@ -1,26 +1,19 @@
 import type { Logger } from 'pino';
+import type { SourceStats } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import type { ReflectorLimits } from './limits.ts';
 import type { ObjectFeed } from './object-feed.ts';
 import type { WatchedKind } from './watched-kind.ts';
 
 /** Counters of one kind since the start. */
-export interface ReflectorStats {
+export interface ReflectorStats extends SourceStats {
   /** Objects that exist now, as far as is known. */
   readonly objects: number;
-  /** Complete lists; all but the first are relists. */
-  readonly lists: number;
   /** Watches that the server accepted. */
   readonly watches: number;
-  /** Objects that came, changed or went in watches. */
-  readonly events: number;
   readonly bookmarks: number;
-  /** Lists and watches that failed or lost track. */
-  readonly errors: number;
   /** Why the last list or watch failed; undefined once one succeeded. */
   readonly lastError: string | undefined;
-  /** Unix time in milliseconds of the last list, event or bookmark. */
-  readonly lastEventAt: number | undefined;
 }
 
 export type Counters = { -readonly [K in keyof Omit<ReflectorStats, 'objects'>]: ReflectorStats[K] };
