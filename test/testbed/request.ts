@@ -24,10 +24,12 @@ export interface Answer {
 export async function requestFrom(namespace: string, url: string, options: RequestOptions = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, http2 = false, timeoutMs = 10_000 } = options;
   const headerArgs = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  const bodyArgs = body === undefined ? [] : ['--data-binary', body];
+  // By standard input: an argument may have 128 KiB.
+  const bodyArgs = body === undefined ? [] : ['--data-binary', '@-'];
+  const input = body === undefined ? {} : { input: body };
   const versionArgs = http2 ? ['--http2-prior-knowledge'] : [];
   const command = ['curl', '-gsS', '-i', '-X', method, '-m', String(timeoutMs / 1000)];
-  return parseAnswer(await run([...command, ...versionArgs, ...headerArgs, ...bodyArgs, url], { namespace }));
+  return parseAnswer(await run([...command, ...versionArgs, ...headerArgs, ...bodyArgs, url], { namespace, ...input }));
 }
 
 /** The same for an answer in JSON. */
