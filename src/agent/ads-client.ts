@@ -18,6 +18,8 @@ export interface AdsClientOptions {
   readonly identity: AgentIdentity;
   /** Default: plaintext. */
   readonly credentials?: ChannelCredentials;
+  /** For a connection to speak HTTP/2, milliseconds; default 10,000. */
+  readonly connectTimeoutMs?: number;
 }
 
 export type Connection =
@@ -33,6 +35,8 @@ interface Attempt {
   send(request: Uint8Array): void;
   close(): void;
 }
+
+const defaultConnectTimeoutMs = 10_000;
 
 const channelOptions = {
   // A controller whose machine is gone answers nothing and closes nothing.
@@ -106,6 +110,11 @@ export class AdsClient {
         client.close();
       },
     };
+    // An address may take the connection and never say a word of HTTP/2; grpc-js would wait without end.
+    const timeoutMs = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+    client.waitForReady(Date.now() + timeoutMs, (err) => {
+      if (err !== undefined) this.#lost(attempt, `No answer within ${timeoutMs} ms`);
+    });
     stream.on('data', (bytes: Buffer) => this.#enqueue(attempt, bytes));
     stream.on('error', (err) => this.#lost(attempt, err.message));
     stream.on('end', () => this.#lost(attempt, 'The controller ended the stream'));

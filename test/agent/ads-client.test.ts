@@ -1,6 +1,7 @@
+import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AdsClient } from '../../src/agent/ads-client.ts';
+import { AdsClient, type AdsClientOptions } from '../../src/agent/ads-client.ts';
 import { decodeServiceView, MalformedViewError } from '../../src/agent/service-view.ts';
 import { type DeltaResponse, endOfList } from '../../src/agent/subscription.ts';
 import type { ResourceEntry } from '../../src/protos/resource-entry.ts';
@@ -29,9 +30,10 @@ class Recorder {
   effective: () => Promise<void> = () => Promise.resolve();
   #waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor(port: number) {
+  constructor(port: number, options: Partial<AdsClientOptions> = {}) {
+    const identity = { nodeName: 'node1', zone: '', version: '0' };
     this.client = new AdsClient(
-      { controllers: [`127.0.0.1:${port}`], identity: { nodeName: 'node1', zone: '', version: '0' } },
+      { controllers: [`127.0.0.1:${port}`], identity, ...options },
       {
         apply: (response) => this.#apply(response),
         effective: async (complete) => {
@@ -191,6 +193,27 @@ describe("the agent's ADS client, against the real server", () => {
     recorder.client.start();
     await recorder.until(() => recorder.complete.at(-1) === true);
     expect(recorder.known.size).toBe(270);
+  });
+
+  it('goes to the next controller when one takes the connection and never answers', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address() as { readonly port: number };
+    cache.apply([view('a')], []);
+    await serve(1_000_000);
+    const controllers = [`127.0.0.1:${address.port}`, `127.0.0.1:${port}`];
+    recorder = new Recorder(port, { controllers, connectTimeoutMs: 500 });
+    const reasons: string[] = [];
+    recorder.client.start();
+    await recorder.until(() => {
+      const { connection } = recorder.client;
+      if (connection.kind === 'Waiting') reasons.push(`${connection.controller}: ${connection.reason}`);
+      return connection.kind === 'Connected';
+    });
+    expect(reasons[0]).toBe(`${controllers[0]}: No answer within 500 ms`);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
   it('waits for a server that is not there, and says why', async () => {
