@@ -56,6 +56,8 @@ export class ManifestSource implements Source {
   readonly #agenda = new Agenda();
   readonly #stopping = new AbortController();
   readonly #told = new Map<string, string>();
+  /** Held back until everything of the start is there. */
+  readonly #untold: IndexChange[] = [];
   #state: State = { kind: 'Idle' };
   #listener: SourceListener | undefined;
   #walked: ReadonlySet<string> = new Set();
@@ -214,12 +216,15 @@ export class ManifestSource implements Source {
   }
 
   #tell(changes: readonly IndexChange[]): void {
-    const updates = mergeUpdates(changes);
-    if (updates.length > 0) this.#listener?.update(updates);
     for (const file of new Set(changes.flatMap((change) => [...change.files]))) {
       this.#tellProblems(file, this.#files.problemsOf(file));
     }
-    if (this.#synced || !this.#complete || !this.#files.settled) return;
+    // Files that are just being written are waited for, so that what exists at the start is one batch.
+    this.#untold.push(...changes);
+    if (!this.#synced && !(this.#complete && this.#files.settled)) return;
+    const updates = mergeUpdates(this.#untold.splice(0));
+    if (updates.length > 0) this.#listener?.update(updates);
+    if (this.#synced) return;
     this.#synced = true;
     this.#logger.info({ directory: this.#directory, objects: this.#files.size }, 'Read all manifests');
     this.#listener?.synced();
