@@ -129,13 +129,9 @@ describe('the path through Envoy', () => {
     const killedAt = now();
     await Promise.all(loads.map((load) => load.more(50, (attempt) => attempt.startedAt > killedAt)));
     await Promise.all(loads.map((load) => load.more(100, isAttemptThroughEnvoy)));
-    const attempts = (await Promise.all(loads.map((load) => load.stop()))).flat();
-    const lost = attempts.filter((attempt) => attempt.outcome !== 'ok');
+    const [tcp = [], http = []] = await Promise.all(loads.map((load) => load.stop()));
     // What was inside the killed process went with it; whatever began later did not.
-    const lostLater = lost.filter((attempt) => attempt.startedAt > killedAt);
-    expect(
-      lostLater.map(({ outcome, startedAt }) => `${outcome} after ${Math.round(startedAt - killedAt)} ms`),
-    ).toEqual([]);
+    expect({ tcp: lostSince(tcp, killedAt), http: lostSince(http, killedAt) }).toEqual({ tcp: [], http: [] });
   });
 
   it('goes round an Envoy that hangs', async () => {
@@ -157,6 +153,15 @@ describe('the path through Envoy', () => {
     expect(isThroughKernel(unknown)).toBe(true);
   });
 });
+
+/** Attempts that began later and failed: how, when, and for how long they were tried, in milliseconds. */
+function lostSince(attempts: readonly Attempt[], since: number): readonly string[] {
+  const lost = attempts.filter(({ outcome, startedAt }) => outcome !== 'ok' && startedAt > since);
+  return lost.map(({ outcome, detail, status, startedAt, endedAt }) => {
+    const [after, took] = [startedAt - since, endedAt - startedAt].map(Math.round);
+    return `${outcome} ${detail ?? status ?? ''} after ${after}, took ${took}`;
+  });
+}
 
 /** Status codes of requests one after the other, a line each; 000 is no answer. */
 function curlLoop(url: string, count: number): string {
