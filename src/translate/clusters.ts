@@ -54,8 +54,8 @@ function clusterOf(frontend: Frontend): Cluster {
   };
 }
 
-function httpOf({ path, port }: Frontend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
-  if (path !== 'EnvoyHttp') return {};
+function httpOf({ listener, port }: Frontend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  if (listener !== 'http') return {};
   const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return { typedExtensionProtocolOptions: { [name]: packed(name, httpProtocolOf(port.appProtocol)) } };
 }

@@ -13,6 +13,8 @@ export interface Frontend {
   /** Name of every Envoy resource of it: `10.96.0.10:80`, `[fd00::a]:80`. */
   readonly name: string;
   readonly path: DataPath;
+  /** The listener of Envoy that can carry it; undefined: neither. */
+  readonly listener: 'tcp' | 'http' | undefined;
 }
 
 /** The addresses that the Service holds, each with each of its ports, in the Service's order. */
@@ -24,14 +26,18 @@ export function frontendsOf(model: Model, service: Service): readonly Frontend[]
 }
 
 function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
-  return {
-    service,
-    port,
-    address,
-    family: familyOf(address),
-    name: addressAndPort(address, port.port),
-    path: dataPathOf(service, port).path,
-  };
+  const { path } = dataPathOf(service, port);
+  const name = addressAndPort(address, port.port);
+  return { service, port, address, family: familyOf(address), name, path, listener: listenerOf(port, path) };
+}
+
+/**
+ * HTTP stays with Envoy on the kernel path, too: a Service that is put there while clients hold connections through Envoy
+ * would have every further request on them answered 404. Connections of TCP need nothing once they are made.
+ */
+function listenerOf(port: ServicePort, path: DataPath): Frontend['listener'] {
+  if (port.protocol === 'TCP' && port.appProtocol !== 'tcp') return 'http';
+  return path === 'EnvoyTcp' ? 'tcp' : undefined;
 }
 
 /** One port for each protocol and number; the first that says so. */

@@ -71,19 +71,19 @@ function endpointEntries(
   slices: readonly EndpointSlice[],
 ): readonly ResourceEntry[] {
   return [
-    ...frontends.filter(({ path }) => path !== 'Kernel').map((frontend) => endpointEntry(frontend, slices)),
+    ...frontends.filter(({ listener }) => listener !== undefined).map((frontend) => endpointEntry(frontend, slices)),
     ...targets.map((target) => grpcEndpointEntry(target, slices)),
     serviceViewEntry(service, frontends, slices),
   ];
 }
 
 function configurationEntries(frontend: Frontend, settings: TranslateSettings): readonly ResourceEntry[] {
-  switch (frontend.path) {
-    case 'Kernel':
+  switch (frontend.listener) {
+    case undefined:
       return [];
-    case 'EnvoyTcp':
+    case 'tcp':
       return [clusterEntry(frontend)];
-    case 'EnvoyHttp':
+    case 'http':
       return [scopedRouteEntry(frontend), routeEntry(frontend, settings), clusterEntry(frontend)];
   }
 }

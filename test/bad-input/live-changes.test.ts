@@ -121,6 +121,19 @@ describe('live changes', () => {
     for (const load of loads) expect(failed(await load.stop())).toEqual([]);
   });
 
+  it('an HTTP Service may be put on the kernel path: also connections that Envoy holds go on', async () => {
+    const address = '10.96.3.9';
+    const slice = sliceUpdate('to-kernel', 'IPv4', [httpPort], ['p1b', 'p2a']);
+    await lab.update([serviceUpdate('to-kernel', [address], asHttp), slice]);
+    const loads = await Promise.all([
+      startLoad('p1a', { protocol: 'http', target: `${address}:80`, connections: 'new' }),
+      startLoad('p1b', { protocol: 'http', target: `${address}:80`, connections: 'keep-alive' }),
+    ]);
+    await lab.update([serviceUpdate('to-kernel', [address], asHttp, { policy: { dataPath: 'Kernel' } })]);
+    await Promise.all(loads.map(untilFollowed));
+    for (const load of loads) expect(failed(await load.stop())).toEqual([]);
+  });
+
   // Connections that Envoy took as HTTP before, and those of the moment of the change, get 404: their route is gone.
   it('appProtocol may become tcp: every new connection goes there once the change is acknowledged', async () => {
     const address = '10.96.3.4';
