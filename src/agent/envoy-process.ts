@@ -63,9 +63,9 @@ export class EnvoyProcess {
     }
     // Not `exit`, which never comes of a program that could not be started.
     const ended = new Promise((resolve) => child.once('close', resolve));
-    child.kill('SIGTERM');
+    signal(child, 'SIGTERM');
     // One that hangs, or is stopped, would hold the agent.
-    const timer = setTimeout(() => child.kill('SIGKILL'), this.#killAfterMs);
+    const timer = setTimeout(() => signal(child, 'SIGKILL'), this.#killAfterMs);
     await ended;
     clearTimeout(timer);
   }
@@ -91,4 +91,12 @@ export class EnvoyProcess {
     this.#logger.error({ reason, ranMs, retryMs }, 'Envoy ended');
     this.#timer = setTimeout(() => this.start(), retryMs);
   }
+}
+
+/**
+ * A program that could not be started has no process, and what Node 24 would signal then is whatever its memory held
+ * before: libuv sets the id only when the start succeeds. With 0 it is the whole process group.
+ */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid !== undefined) child.kill(name);
 }
