@@ -63,7 +63,9 @@ export class NftCommand implements NftRunner {
 
   /** Ends the waiting nft. */
   close(): void {
-    this.#spare?.child.kill();
+    const spare = this.#spare?.child;
+    // Without an id it could not be started, and a signal would go to whatever process the memory names.
+    if (spare?.pid !== undefined) spare.kill();
     this.#spare = undefined;
   }
 
