@@ -94,7 +94,7 @@ function changeOf(generation: number): DeltaResponse {
   const index = (generation * 7_919) % size.services;
   model.apply([sliceUpdate(index, size, generation)]);
   const key = serviceKey(index);
-  const entry = translateEndpoints(model, key, defaultSettings).find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
+  const entry = translateEndpoints(model, key).find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
   if (entry === undefined) throw new Error(`${key} has no view`);
   const body = encodeMessage(viewMessage, entry.build(client));
   return { nonce: '1', resources: [{ name: key, version: String(generation), body }], removed: [] };

@@ -67,7 +67,7 @@ export class Pipeline {
 
   #translateEndpoints(key: string, upserts: ResourceEntry[]): void {
     if (!this.#namesByService.has(key)) return;
-    for (const entry of translateEndpoints(this.#options.model, key, this.#options.settings)) upserts.push(entry);
+    for (const entry of translateEndpoints(this.#options.model, key)) upserts.push(entry);
   }
 }
 

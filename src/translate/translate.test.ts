@@ -52,7 +52,7 @@ describe('translateService', () => {
 
   it('is empty for a Service that does not exist', () => {
     expect(translateService(modelOf(), 'shop/web', defaultSettings)).toEqual({ entries: [], warnings: [] });
-    expect(translateEndpoints(modelOf(), 'shop/web', defaultSettings)).toEqual([]);
+    expect(translateEndpoints(modelOf(), 'shop/web')).toEqual([]);
   });
 
   it('leaves a cluster IP to the older Service and says so', () => {

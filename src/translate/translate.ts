@@ -54,11 +54,7 @@ export function translateService(model: Model, serviceKey: string, settings: Tra
 }
 
 /** The short path: the entries that depend on endpoints (ClusterLoadAssignments and the ServiceView). */
-export function translateEndpoints(
-  model: Model,
-  serviceKey: string,
-  _settings: TranslateSettings,
-): readonly ResourceEntry[] {
+export function translateEndpoints(model: Model, serviceKey: string): readonly ResourceEntry[] {
   const service = model.services.get(serviceKey);
   if (service === undefined) return [];
   return endpointEntries(service, frontendsOf(model, service), grpcTargetsOf(service), model.slicesOf(serviceKey));
