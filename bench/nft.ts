@@ -1,16 +1,16 @@
 // What the agent does with its node's Services: all of them into an empty kernel, and one endpoint that changes, each
 // from the response that brought it to the kernel's commit. In a network namespace of its own.
 import pino from 'pino';
-import { FamilyTable } from '../src/agent/family-table.ts';
-import { KernelSync } from '../src/agent/kernel-sync.ts';
-import type { NodeTableOptions } from '../src/agent/node-table.ts';
+import { FamilyTable } from '../src/agent/kernel/family-table.ts';
+import { KernelSync } from '../src/agent/kernel/kernel-sync.ts';
+import type { NodeTableOptions } from '../src/agent/kernel/node-table.ts';
 import { agentDefaults } from '../src/agent/options.ts';
-import type { DeltaResponse } from '../src/agent/subscription.ts';
-import { applyResponse, type Families } from '../src/agent/view-book.ts';
+import type { DeltaResponse } from '../src/agent/xds/wildcard-subscription.ts';
+import { applyResponse, type Families } from '../src/agent/xds/apply-views.ts';
 import { ModelStore } from '../src/model/model.ts';
 import { NftCommand } from '../src/nftables/runner.ts';
 import { encodeMessage } from '../src/protos/registry.ts';
-import { typeUrls } from '../src/protos/type-urls.ts';
+import { typeUrls } from '../src/resources/type-urls.ts';
 import { defaultSettings } from '../src/translate/settings.ts';
 import { translate, translateEndpoints } from '../src/translate/translate.ts';
 import { addNamespaces, removeNamespaces } from '../test/testbed/namespaces.ts';

@@ -2,10 +2,10 @@
 // the change of one endpoint, from the event to the written bytes, while that client subscribes to everything.
 import { ModelStore } from '../src/model/model.ts';
 import { encodeMessage } from '../src/protos/registry.ts';
-import { messageNameOf, typeUrls } from '../src/protos/type-urls.ts';
+import { messageNameOf, typeUrls } from '../src/resources/type-urls.ts';
 import { defaultSettings } from '../src/translate/settings.ts';
 import { translate } from '../src/translate/translate.ts';
-import type { ResponseSent } from '../src/xds/ads-events.ts';
+import type { ResponseSent } from '../src/xds/server/ads-events.ts';
 import { OurServer } from './lib/our-server.ts';
 import { report } from './lib/report.ts';
 import { buildPeers } from './lib/server-process.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { ModelStore } from '../../src/model/model.ts';
 import { encodeMessage } from '../../src/protos/registry.ts';
-import { messageNameOf, typeUrls } from '../../src/protos/type-urls.ts';
+import { messageNameOf, typeUrls } from '../../src/resources/type-urls.ts';
 import { defaultSettings } from '../../src/translate/settings.ts';
 import { type NamedMessage, translate } from '../../src/translate/translate.ts';
 import { allUpdates, type ClusterSize } from './synthetic.ts';

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EnvoyState } from './envoy-state.ts';
+import type { EnvoyState } from './envoy/envoy-state.ts';
 
 /** What the gauges read when they are asked. */
 export interface MetricsSource {

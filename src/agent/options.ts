@@ -3,9 +3,9 @@ import ipaddr from 'ipaddr.js';
 import { familyOf } from '../model/address.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
-import type { Endpoint } from './bootstrap.ts';
-import type { ListenerPorts, Marks, PodDetector } from './node-table.ts';
-import { defaultRouteTable } from './routing.ts';
+import type { Endpoint } from './envoy/bootstrap.ts';
+import type { ListenerPorts, Marks, PodDetector } from './kernel/node-table.ts';
+import { defaultRouteTable } from './kernel/routing.ts';
 
 /** Flags of `fairlead agent` as they were typed. */
 export interface AgentFlags {

@@ -62,7 +62,7 @@ async function run(flags: Flags): Promise<void> {
 }
 
 async function cleanup(flags: { readonly logLevel: string }): Promise<void> {
-  const { cleanUpNode } = await import('../agent/cleanup.ts');
+  const { cleanUpNode } = await import('../agent/kernel/cleanup.ts');
   await cleanUpNode(createLogger(flags.logLevel, 'agent'));
 }
 

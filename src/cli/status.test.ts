@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StreamStatus } from '../xds/stream-status.ts';
+import type { StreamStatus } from '../xds/streams/stream-status.ts';
 import { formatResources, formatStatus } from './status.ts';
 
 const now = 1_000_000_000;

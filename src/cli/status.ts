@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { FairleadError } from '../model/errors.ts';
-import type { StreamStatus, TypeStatus } from '../xds/stream-status.ts';
+import type { StreamStatus, TypeStatus } from '../xds/streams/stream-status.ts';
 
 /** What the controller's `/status` answers. */
 interface ControllerStatus {

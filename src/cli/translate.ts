@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { FairleadError } from '../model/errors.ts';
 import type { Model } from '../model/model.ts';
-import type { ClientView } from '../protos/resource-entry.ts';
+import type { ClientView } from '../resources/resource-entry.ts';
 import type { TranslateSettings } from '../translate/settings.ts';
 
 interface Flags {

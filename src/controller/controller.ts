@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
-import type { ClientView } from '../protos/resource-entry.ts';
-import { AdsServer } from '../xds/ads-server.ts';
-import type { NodeIdentity } from '../xds/node-identity.ts';
-import { ResourceCache } from '../xds/resource-cache.ts';
+import type { ClientView } from '../resources/resource-entry.ts';
+import { AdsServer } from '../xds/server/ads-server.ts';
+import type { NodeIdentity } from '../xds/streams/node-identity.ts';
+import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
 import { formatAddress, type SocketAddress } from './configuration.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
-import { ProblemBook } from './problem-book.ts';
+import { ProblemBook } from './problem-registry.ts';
 import { createSource } from './sources.ts';
 import { adsEventsOf } from './xds-metrics.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { FairleadError } from '../model/errors.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
-import type { Limits } from '../xds/limits.ts';
+import type { Limits } from '../xds/server/limits.ts';
 import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort, type SocketAddress } from './configuration.ts';
 
 /** What the command line and the configuration file say. */

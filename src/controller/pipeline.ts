@@ -1,6 +1,6 @@
 import type { Model, ModelChange } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ResourceEntry } from '../protos/resource-entry.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
 import type { TranslateSettings } from '../translate/settings.ts';
 import { translateCommon, translateEndpoints, translateService } from '../translate/translate.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StreamRef } from '../xds/ads-events.ts';
+import type { StreamRef } from '../xds/server/ads-events.ts';
 import { createMetrics } from './metrics.ts';
 import { adsEventsOf } from './xds-metrics.ts';
 

@@ -1,5 +1,5 @@
-import { messageNameOf, typeUrls } from '../protos/type-urls.ts';
-import type { AdsEvents } from '../xds/ads-events.ts';
+import { messageNameOf, typeUrls } from '../resources/type-urls.ts';
+import type { AdsEvents } from '../xds/server/ads-events.ts';
 import type { ControllerMetrics } from './metrics.ts';
 
 /** Counts what the ADS server does. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ElementStore } from './element-store.ts';
-import { FakeKernel } from './fake-kernel.ts';
+import { FakeKernel } from '../../test/support/fake-kernel.ts';
 import { Transaction } from './transaction.ts';
 
 const table = { family: 'ip', name: 't' } as const;

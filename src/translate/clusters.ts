@@ -1,8 +1,8 @@
 import type { AppProtocol } from '../model/service.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
 import type { HttpProtocolOptions } from '../protos/generated/types/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
-import type { ResourceEntry } from '../protos/resource-entry.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { circuitBreakersOf } from './circuit-breaker.ts';
 import { adsSource, connectionBufferBytes, durationOf } from './common.ts';
 import { type Frontend, statNameOf } from './frontends.ts';

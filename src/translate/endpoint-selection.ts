@@ -2,7 +2,7 @@
 // (Kubernetes 1.33 to 1.36, pkg/proxy/topology.go; KEP-1669, KEP-2433, KEP-3015, KEP-4444).
 import type { Endpoint, EndpointSlice } from '../model/endpoint.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
-import type { ClientView, Scope } from '../protos/resource-entry.ts';
+import type { ClientView, Scope } from '../resources/resource-entry.ts';
 
 /** An endpoint of one Service port. */
 export interface Candidate {

@@ -1,8 +1,8 @@
 import type { Model } from '../model/model.ts';
 import type { ClusterLoadAssignment } from '../protos/generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
-import type { ClientView, ResourceEntry } from '../protos/resource-entry.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { socketAddress } from './common.ts';
 import { type Candidate, candidatesOf, selectEndpoints, selectionScope } from './endpoint-selection.ts';
 import type { Frontend } from './frontends.ts';

@@ -9,8 +9,8 @@ import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config
 import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
 import type { RouteAction } from '../protos/generated/types/envoy/config/route/v3/RouteAction.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
-import type { ClientView, ResourceEntry, Scope } from '../protos/resource-entry.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import type { ClientView, ResourceEntry, Scope } from '../resources/resource-entry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { adsSource, durationOf } from './common.ts';
 import { candidatesOf, narrower, selectEndpoints, selectionScope } from './endpoint-selection.ts';
 import { localitiesOf } from './endpoints.ts';

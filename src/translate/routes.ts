@@ -1,6 +1,6 @@
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
-import type { ResourceEntry } from '../protos/resource-entry.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
 import { hashPolicyOf } from './load-balancing.ts';
 import { retryPolicyOf } from './retries.ts';

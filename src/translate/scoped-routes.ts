@@ -1,6 +1,6 @@
 import type { ScopedRouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/ScopedRouteConfiguration.ts';
-import type { ResourceEntry } from '../protos/resource-entry.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import type { Frontend } from './frontends.ts';
 
 /** The one resource of an HTTP Service that every Envoy has: that there is something to ask for. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ModelStore } from '../model/model.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
-import { typeUrls } from '../protos/type-urls.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { defaultSettings } from './settings.ts';
 import { translateCommon, translateEndpoints, translateService } from './translate.ts';
 

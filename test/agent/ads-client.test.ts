@@ -1,13 +1,13 @@
 import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AdsClient, type AdsClientOptions } from '../../src/agent/ads-client.ts';
-import { decodeServiceView, MalformedViewError } from '../../src/agent/service-view.ts';
-import { type DeltaResponse, endOfList } from '../../src/agent/subscription.ts';
-import type { ResourceEntry } from '../../src/protos/resource-entry.ts';
-import { typeUrls } from '../../src/protos/type-urls.ts';
-import { AdsServer } from '../../src/xds/ads-server.ts';
-import { ResourceCache } from '../../src/xds/resource-cache.ts';
+import { AdsClient, type AdsClientOptions } from '../../src/agent/xds/ads-client.ts';
+import { decodeServiceView, MalformedViewError } from '../../src/agent/xds/read-service-view.ts';
+import { type DeltaResponse, endOfList } from '../../src/agent/xds/wildcard-subscription.ts';
+import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
+import { typeUrls } from '../../src/resources/type-urls.ts';
+import { AdsServer } from '../../src/xds/server/ads-server.ts';
+import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 
 const logger = pino({ level: 'silent' });
 

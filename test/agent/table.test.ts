@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FamilyTable } from '../../src/agent/family-table.ts';
-import { closedGate } from '../../src/agent/gate.ts';
-import type { NodeTableOptions } from '../../src/agent/node-table.ts';
-import type { PortView } from '../../src/agent/service-view.ts';
+import { FamilyTable } from '../../src/agent/kernel/family-table.ts';
+import { closedGate } from '../../src/agent/kernel/gate.ts';
+import type { NodeTableOptions } from '../../src/agent/kernel/node-table.ts';
+import type { PortView } from '../../src/agent/xds/read-service-view.ts';
 import { NftError } from '../../src/nftables/nft-error.ts';
 import { NftCommand } from '../../src/nftables/runner.ts';
 import { addNamespaces, removeNamespaces } from '../testbed/namespaces.ts';

@@ -2,7 +2,7 @@
 // serves what is left.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { typeUrls } from '../../src/protos/type-urls.ts';
+import { typeUrls } from '../../src/resources/type-urls.ts';
 import { AdsClient } from '../xds/lib/ads-client.ts';
 import { fairlead, RunningController } from './fairlead.ts';
 

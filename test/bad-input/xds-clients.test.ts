@@ -2,7 +2,7 @@
 // looks at what they cost.
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { typeUrls } from '../../src/protos/type-urls.ts';
+import { typeUrls } from '../../src/resources/type-urls.ts';
 import { waitUntil } from '../testbed/wait.ts';
 import { AdsClient } from '../xds/lib/ads-client.ts';
 import { RunningController } from './fairlead.ts';

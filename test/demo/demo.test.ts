@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { networkExists } from '../testbed/network.ts';
-import { repository } from './workshop.ts';
+import { repository } from './work-directory.ts';
 
 const main = join(repository, 'test/demo/main.ts');
 

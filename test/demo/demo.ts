@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { lockPrefix } from '../testbed/lock.ts';
 import { commandsToTry } from './keep.ts';
-import { ClaimFailed, type Narrator } from './narrator.ts';
+import { ClaimFailed, type Narrator } from './reporter.ts';
 import { story } from './story/story.ts';
 import { duration } from './telling.ts';
-import { World, type WorldOptions } from './world.ts';
+import { World, type WorldOptions } from './demo-cluster.ts';
 
 export interface DemoOptions extends WorldOptions {
   /** Leave everything running after the story, until `interrupted`. */

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { echoControl } from '../testbed/echo-pod.ts';
 import { services } from './shop.ts';
-import { repository } from './workshop.ts';
-import { collectorReader, type World } from './world.ts';
+import { repository } from './work-directory.ts';
+import { collectorReader, type World } from './demo-cluster.ts';
 
 /** The right one wherever an older one comes first on the path. */
 const node = 'node_modules/.bin/node';

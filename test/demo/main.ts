@@ -7,9 +7,9 @@
  */
 import { join } from 'node:path';
 import { runDemo } from './demo.ts';
-import { Narrator } from './narrator.ts';
+import { Narrator } from './reporter.ts';
 import { obstacles } from './preflight.ts';
-import { repository } from './workshop.ts';
+import { repository } from './work-directory.ts';
 
 const envoy = process.env['ENVOY'] ?? join(repository, '.cache/bin/envoy');
 const narrator = new Narrator(process.stdout, process.env);

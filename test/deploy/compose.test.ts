@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { bootstrap } from '../../src/agent/bootstrap.ts';
+import { bootstrap } from '../../src/agent/envoy/bootstrap.ts';
 import { listNamespaces, removeNamespaces } from '../testbed/namespaces.ts';
 import { run, tryRun } from '../testbed/run.ts';
 import { type ComposeProject, loadProject, networkHostOf } from './compose/project.ts';

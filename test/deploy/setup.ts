@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { prepareSysctls, type Sysctls } from '../../src/agent/sysctls.ts';
+import { prepareSysctls, type Sysctls } from '../../src/agent/kernel/sysctls.ts';
 import { run } from '../testbed/run.ts';
 
 export const root = join(import.meta.dirname, '../..');

@@ -10,7 +10,7 @@ import { type TranslationJson, translationToJson } from '../../src/cli/translati
 import { contentOf } from '../../src/kubernetes/manifests/manifest-content.ts';
 import { ModelStore } from '../../src/model/model.ts';
 import { formatProblem } from '../../src/model/problem.ts';
-import type { ClientView } from '../../src/protos/resource-entry.ts';
+import type { ClientView } from '../../src/resources/resource-entry.ts';
 import { defaultSettings, type TranslateSettings } from '../../src/translate/settings.ts';
 import { translate } from '../../src/translate/translate.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { typeUrls } from '../../src/protos/type-urls.ts';
+import { typeUrls } from '../../src/resources/type-urls.ts';
 import { names } from './lib/ads-client.ts';
 import { cluster, endpoints, gone, listener, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';

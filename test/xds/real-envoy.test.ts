@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ResourceEntry } from '../../src/protos/resource-entry.ts';
-import { typeUrls } from '../../src/protos/type-urls.ts';
-import type { Rejected } from '../../src/xds/ads-events.ts';
+import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
+import { typeUrls } from '../../src/resources/type-urls.ts';
+import type { Rejected } from '../../src/xds/server/ads-events.ts';
 import { Envoy, greeting } from './lib/envoy.ts';
 import { cluster, endpoints, tcpListener } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';

@@ -2,7 +2,7 @@ import { join, normalize } from 'node:path';
 import type { Logger } from 'pino';
 import type { Problem } from '../../model/problem.ts';
 import type { Source, SourceListener } from '../source.ts';
-import { Agenda } from './agenda.ts';
+import { Agenda } from './scan-schedule.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { defaultSettling, type Settling } from './file-state.ts';
 import { type Look, ManifestFiles, mergeUpdates } from './manifest-files.ts';

@@ -11,8 +11,8 @@ import { pino } from 'pino';
 import { Pipeline } from '../../../src/controller/pipeline.ts';
 import { ModelStore, type ModelUpdate } from '../../../src/model/model.ts';
 import { defaultSettings } from '../../../src/translate/settings.ts';
-import { AdsServer } from '../../../src/xds/ads-server.ts';
-import { ResourceCache } from '../../../src/xds/resource-cache.ts';
+import { AdsServer } from '../../../src/xds/server/ads-server.ts';
+import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
 
 const [xdsAddress = '127.0.0.1:18000', httpAddress = '127.0.0.1:18001'] = process.argv.slice(2);
 const model = new ModelStore();

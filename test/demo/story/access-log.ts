@@ -1,6 +1,6 @@
 import { waitUntil } from '../../testbed/wait.ts';
 import { jsonLines } from '../node-stats.ts';
-import type { World } from '../world.ts';
+import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 /** The fields of Envoy's access log that the story speaks of. */

@@ -1,9 +1,9 @@
 import { report } from '../../testbed/load/report.ts';
 import type { LoadRequest } from '../../testbed/running-load.ts';
-import type { Narrator } from '../narrator.ts';
+import type { Narrator } from '../reporter.ts';
 import { type Frontend, frontends, services } from '../shop.ts';
 import { failuresOf, shares, throughEnvoy } from '../telling.ts';
-import type { World } from '../world.ts';
+import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 type Path = 'Envoy' | 'kernel';

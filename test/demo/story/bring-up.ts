@@ -1,8 +1,8 @@
 import { waitUntil } from '../../testbed/wait.ts';
-import type { Narrator } from '../narrator.ts';
+import type { Narrator } from '../reporter.ts';
 import { type Frontend, frontends, nodes, services } from '../shop.ts';
 import { duration, throughEnvoy } from '../telling.ts';
-import type { World } from '../world.ts';
+import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 export const bringUp: Step = {

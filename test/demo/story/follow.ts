@@ -3,8 +3,8 @@ import type { RunningLoad } from '../../testbed/running-load.ts';
 import { now } from '../../testbed/wait.ts';
 import { frontends, services } from '../shop.ts';
 import { duration, failuresOf } from '../telling.ts';
-import type { EndpointEdit } from '../workshop.ts';
-import type { World } from '../world.ts';
+import type { EndpointEdit } from '../work-directory.ts';
+import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 export const catalog1 = { address: '10.244.1.11', pod: 'catalog-1', node: 'node1', zone: 'zone-a' } as const;

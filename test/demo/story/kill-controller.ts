@@ -1,11 +1,11 @@
 import { report } from '../../testbed/load/report.ts';
 import type { RunningLoad } from '../../testbed/running-load.ts';
 import { now } from '../../testbed/wait.ts';
-import type { Narrator } from '../narrator.ts';
+import type { Narrator } from '../reporter.ts';
 import { metricByType } from '../node-stats.ts';
 import { nodes, services } from '../shop.ts';
 import { duration, failuresOf, shares } from '../telling.ts';
-import type { World } from '../world.ts';
+import type { World } from '../demo-cluster.ts';
 import { catalog1, catalog4, loadCatalog, moveOf } from './follow.ts';
 import type { Step } from './step.ts';
 

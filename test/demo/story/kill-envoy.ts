@@ -3,11 +3,11 @@ import type { Attempt } from '../../testbed/load/attempt.ts';
 import { report, splitAround } from '../../testbed/load/report.ts';
 import type { RunningLoad } from '../../testbed/running-load.ts';
 import { now, waitUntil } from '../../testbed/wait.ts';
-import type { Narrator } from '../narrator.ts';
+import type { Narrator } from '../reporter.ts';
 import { serviceStat } from '../node-stats.ts';
 import { services } from '../shop.ts';
 import { duration, failuresOf, throughEnvoy } from '../telling.ts';
-import type { World } from '../world.ts';
+import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 interface Kill {

@@ -1,5 +1,5 @@
-import type { Narrator } from '../narrator.ts';
-import type { World } from '../world.ts';
+import type { Narrator } from '../reporter.ts';
+import type { World } from '../demo-cluster.ts';
 
 /** One step of the story; it tells what it does and throws when a claim does not hold. */
 export interface Step {

@@ -4,7 +4,7 @@ import { traceTree } from '../../testbed/otlp/tree.ts';
 import { fetchJsonFrom } from '../../testbed/request.ts';
 import { waitUntil } from '../../testbed/wait.ts';
 import { services } from '../shop.ts';
-import { collectorReader, type World } from '../world.ts';
+import { collectorReader, type World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 /** Two hops, each with a span of Envoy as a server and one as a client. */

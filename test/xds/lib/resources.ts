@@ -1,6 +1,6 @@
 import type { MessageObject } from '../../../src/protos/registry.ts';
-import type { ClientView, ResourceEntry, Scope } from '../../../src/protos/resource-entry.ts';
-import { typeUrls } from '../../../src/protos/type-urls.ts';
+import type { ClientView, ResourceEntry, Scope } from '../../../src/resources/resource-entry.ts';
+import { typeUrls } from '../../../src/resources/type-urls.ts';
 
 interface Options {
   readonly wildcard?: boolean;

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import { NftCommand } from '../../nftables/runner.ts';
+import { Transaction } from '../../nftables/transaction.ts';
+import { tableName } from './node-table.ts';
+import { checkNft, familiesEverUsed } from './preflight.ts';
+import { defaultRouteTable, ip, removeRouting } from './routing.ts';
+
+/**
+ * Takes everything out of the kernel that an agent put there; nothing there is no error. Forwarding stays on, as others
+ * may rely on it by now.
+ * @throws FairleadError when nft cannot be used
+ */
+export async function cleanUpNode(logger: Logger): Promise<void> {
+  const nft = new NftCommand();
+  const families = familiesEverUsed();
+  const transactions = families.map((family) =>
+    new Transaction({ family: family === 'IPv4' ? 'ip' : 'ip6', name: tableName }).add({ kind: 'delete-table' }),
+  );
+  const text = transactions.map((transaction) => transaction.toText()).join('');
+  await checkNft(nft, text);
+  await nft.run(text);
+  for (const family of families) await removeRouting(ip, family, defaultRouteTable);
+  logger.info({ families }, 'Removed tables, rules and routes');
+}

@@ -1,0 +1,28 @@
+import type { NftCommand } from '../../nftables/runner.ts';
+
+interface Listing {
+  readonly nftables: readonly {
+    readonly table?: { readonly family: string; readonly name: string; readonly handle: number };
+  }[];
+}
+
+/**
+ * Handles of the tables of a name, in order. A table that was deleted and made again has another. Listing tables costs a
+ * few milliseconds whatever they hold.
+ */
+export async function tableHandles(nft: NftCommand, name: string): Promise<readonly string[]> {
+  const listing = (await nft.list('list', 'tables')) as Listing;
+  const tables = listing.nftables.flatMap(({ table }) =>
+    table?.name === name ? [`${table.family}#${table.handle}`] : [],
+  );
+  return tables.sort();
+}
+
+/**
+ * Whether somebody else deleted or replaced tables.
+ * @param before handles at the look before; undefined when there was none since the tables were made
+ * @param count how many tables there should be: one that is gone before the first look is missed as well
+ */
+export function hasDrifted(before: readonly string[] | undefined, now: readonly string[], count: number): boolean {
+  return now.length < count || (before !== undefined && before.join() !== now.join());
+}

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { NftError } from '../../nftables/nft-error.ts';
+import type { NftRunner } from '../../nftables/runner.ts';
+import type { Transaction } from '../../nftables/transaction.ts';
+import type { FamilyTable } from './family-table.ts';
+
+/**
+ * `Idle`: nothing may be programmed yet, what an earlier agent left goes on working. `Unknown`: the kernel's content is
+ * not known (at the start, after an error), so the next transaction replaces the tables. `Following`: the kernel holds
+ * what the last transaction said.
+ */
+export type SyncState =
+  | { readonly kind: 'Idle' }
+  | { readonly kind: 'Unknown'; readonly failures: number; readonly reason: string | undefined }
+  | { readonly kind: 'Following' };
+
+export interface SyncEvents {
+  readonly synced?: (sync: { readonly full: boolean; readonly elements: number; readonly durationMs: number }) => void;
+  readonly failed?: (reason: string) => void;
+}
+
+const retryBaseMs = 100;
+const retryCapMs = 30_000;
+
+/**
+ * Brings the tables into the kernel, one transaction at a time; what changes while one runs goes into the next. Any
+ * error makes the next one replace everything.
+ */
+export class KernelSync {
+  readonly #tables: readonly FamilyTable[];
+  readonly #nft: NftRunner;
+  readonly #logger: Logger;
+  readonly #events: SyncEvents;
+  readonly #stopped = new AbortController();
+  #state: SyncState = { kind: 'Idle' };
+  #requested = false;
+  #running: Promise<void> | undefined;
+
+  constructor(tables: readonly FamilyTable[], nft: NftRunner, logger: Logger, events: SyncEvents = {}) {
+    this.#tables = tables;
+    this.#nft = nft;
+    this.#logger = logger;
+    this.#events = events;
+  }
+
+  get state(): SyncState {
+    return this.#state;
+  }
+
+  /** Allows programming; the first transaction replaces what an earlier agent left. */
+  start(): void {
+    if (this.#state.kind === 'Idle') this.#state = { kind: 'Unknown', failures: 0, reason: undefined };
+  }
+
+  /** The kernel's tables were changed by somebody else: replaces them. */
+  invalidate(reason: string): void {
+    if (this.#state.kind !== 'Following') return;
+    this.#state = { kind: 'Unknown', failures: 0, reason };
+  }
+
+  /** Resolves once everything that the tables hold now is in the kernel; at once while idle, and when stopped. */
+  flush(): Promise<void> {
+    if (this.#state.kind === 'Idle' || this.#stopped.signal.aborted) return Promise.resolve();
+    this.#requested = true;
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  /** Lets a transaction that runs come to its end and starts no more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Ends in the same step in which it finds nothing more to do, so that nobody waits for a run that is over.
+    try {
+      while (this.#requested && !this.#stopped.signal.aborted) {
+        this.#requested = false;
+        await this.#once();
+      }
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #once(): Promise<void> {
+    const before = this.#state;
+    const full = before.kind !== 'Following';
+    const transactions = this.#tables.map((table) => (full ? table.fullTransaction() : table.differenceTransaction()));
+    const elements = transactions.reduce((sum, transaction) => sum + transaction.elementCount, 0);
+    if (transactions.every((transaction) => transaction.isEmpty)) return;
+    const start = performance.now();
+    try {
+      await this.#nft.run(textOf(transactions));
+      // Not if it was invalidated meanwhile.
+      if (this.#state === before) this.#state = { kind: 'Following' };
+      this.#events.synced?.({ full, elements, durationMs: performance.now() - start });
+      if (full) this.#logger.info({ elements }, 'Programmed the whole table');
+    } catch (err) {
+      await this.#fail(err);
+    }
+  }
+
+  async #fail(err: unknown): Promise<void> {
+    const failures = this.#state.kind === 'Unknown' ? this.#state.failures + 1 : 1;
+    const reason = err instanceof Error ? err.message : String(err);
+    this.#state = { kind: 'Unknown', failures, reason };
+    this.#requested = true;
+    this.#events.failed?.(reason);
+    const waitMs = Math.min(retryCapMs, retryBaseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+    const line = err instanceof NftError ? err.line : undefined;
+    this.#logger.error({ reason, line, retryMs: Math.round(waitMs) }, 'Could not program the kernel');
+    await delay(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
+  }
+}
+
+function textOf(transactions: readonly Transaction[]): string {
+  return transactions.map((transaction) => transaction.toText()).join('');
+}

@@ -1,0 +1,278 @@
+import type { Chain, Element, ElementSet, TableName } from '../../nftables/objects.ts';
+
+/** How a packet of a pod of this node is told from others. Where both are given, both must hold. */
+export interface PodDetector {
+  /** Of the table's family; empty: not asked. */
+  readonly cidrs: readonly string[];
+  /** Beginning of the names of the pods' interfaces on the node, such as `cali`. */
+  readonly interfacePrefix?: string;
+}
+
+/** Values lie within `mask`, so that the other bits stay the CNI's. */
+export interface Marks {
+  readonly mask: number;
+  /** Leads a packet to a local socket (`ip rule fwmark`). */
+  readonly redirect: number;
+  /** Envoy sets it on its upstream sockets (original_src). */
+  readonly upstream: number;
+}
+
+export interface ListenerPorts {
+  readonly tcp: number;
+  readonly http: number;
+}
+
+export interface NodeTableOptions {
+  readonly family: 'ip' | 'ip6';
+  readonly pods: PodDetector;
+  readonly marks: Marks;
+  readonly listeners: ListenerPorts;
+}
+
+/** What never changes while the agent runs. */
+export interface NodeTable {
+  readonly name: TableName;
+  readonly sets: readonly ElementSet[];
+  readonly chains: readonly Chain[];
+  readonly podCidrs: { readonly set: ElementSet; readonly elements: readonly Element[] };
+}
+
+/**
+ * Source ports of Envoy's connections on the wire: outside the range that Linux takes ports from by default, so that they
+ * never meet a connection that the client itself has with the same endpoint, and are known by it.
+ */
+const envoyPorts = '61000-65535';
+const otherPorts = '1024-60999';
+
+export const tableName = 'fairlead';
+
+export interface NodeSets {
+  readonly pods: ElementSet;
+  /** Every cluster IP, whatever its ports. */
+  readonly clusterIps: ElementSet;
+  /** Service addresses that Envoy takes, to the chain of the listener. */
+  readonly capture: ElementSet;
+  /** The gates of Envoy's listeners: open while it holds `tcp`. */
+  readonly openTcp: ElementSet;
+  readonly openHttp: ElementSet;
+  /** What Envoy takes even while its gate is closed. */
+  readonly known: ElementSet;
+  /** Service address to the chain for its number of endpoints. */
+  readonly services: ElementSet;
+  /** Service addresses that are refused or dropped. */
+  readonly unserved: ElementSet;
+  /** Endpoint address twice: a pod that reaches itself through a Service. */
+  readonly hairpin: ElementSet;
+}
+
+function addressType(family: 'ip' | 'ip6'): string {
+  return family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+}
+
+export function nodeSets(family: 'ip' | 'ip6'): NodeSets {
+  const address = addressType(family);
+  const service = `${address} . inet_proto . inet_service`;
+  return {
+    pods: { name: 'pods', key: address, flags: ['interval'], autoMerge: true },
+    clusterIps: { name: 'cluster-ips', key: address },
+    capture: { name: 'capture', key: `${address} . inet_service`, value: 'verdict' },
+    openTcp: { name: 'open-tcp', key: 'inet_proto' },
+    openHttp: { name: 'open-http', key: 'inet_proto' },
+    known: { name: 'known', key: `${address} . inet_service` },
+    services: { name: 'services', key: service, value: 'verdict' },
+    unserved: { name: 'unserved', key: service, value: 'verdict' },
+    hairpin: { name: 'hairpin', key: `${address} . ${address}` },
+  };
+}
+
+/**
+ * Service address to the endpoint in this slot. One map for each slot: a random number in the key would do with one map,
+ * but its type has no name, and with `typeof` nft 1.0.6 puts a match on TCP into rules that use the map.
+ */
+export function slotMap(family: 'ip' | 'ip6', slot: number): ElementSet {
+  const address = addressType(family);
+  return {
+    name: `endpoints-${slot}`,
+    key: `${address} . inet_proto . inet_service`,
+    value: `${address} . inet_service`,
+  };
+}
+
+export function slotChain(family: 'ip' | 'ip6', slot: number): Chain {
+  const key = `${family} daddr . meta l4proto . th dport`;
+  return { name: `slot-${slot}`, rules: [`dnat ${family} to ${key} map @endpoints-${slot}`] };
+}
+
+/** The chain that picks one of `count` slots; there is one for each count above 1 that occurs. */
+export function pickChain(count: number): Chain {
+  const slots = Array.from({ length: count }, (_none, slot) => `${slot} : goto slot-${slot}`);
+  return { name: pickChainName(count), rules: [`numgen random mod ${count} vmap { ${slots.join(', ')} }`] };
+}
+
+export function pickChainName(count: number): string {
+  return count === 1 ? 'slot-0' : `pick-${count}`;
+}
+
+export function nodeTable(options: NodeTableOptions): NodeTable {
+  const sets = nodeSets(options.family);
+  return {
+    name: { family: options.family, name: tableName },
+    sets: Object.values(sets),
+    chains: [
+      ...listenerChains(options),
+      ...captureChains(options),
+      ...serviceChains(options),
+      ...filterChains(options),
+    ],
+    podCidrs: { set: sets.pods, elements: options.pods.cidrs.map((key) => ({ key })) },
+  };
+}
+
+/**
+ * `tproxy` ends its rule where no socket listens: the mark is not set, and the packet goes on to DNAT. That is what
+ * keeps traffic flowing while Envoy is away.
+ */
+function listenerChains({ family, marks, listeners }: NodeTableOptions): readonly Chain[] {
+  return (['tcp', 'http'] as const).flatMap((listener) => [
+    {
+      name: `to-${listener}`,
+      rules: [`meta l4proto tcp tproxy to :${listeners[listener]} ${setMark(marks, marks.redirect)} accept`],
+    },
+    {
+      name: `envoy-${listener}`,
+      rules: [
+        `meta l4proto @open-${listener} goto to-${listener}`,
+        `${family} daddr . th dport @known goto to-${listener}`,
+      ],
+    },
+  ]);
+}
+
+function captureChains(options: NodeTableOptions): readonly Chain[] {
+  const { family } = options;
+  const fromPods = podMatch(options);
+  // Only what begins: a connection that the kernel balances goes on in the kernel when a gate opens. Its packets would
+  // find the listener, which knows nothing of it and answers with a reset.
+  const capture = `ct state new ct status ! dnat ${fromPods} ${family} daddr . tcp dport vmap @capture`;
+  return [
+    {
+      name: 'divert',
+      hook: { type: 'filter', hook: 'prerouting', priority: 'mangle' },
+      rules: fromPods === undefined ? [] : [capture],
+    },
+    {
+      name: 'to-sockets',
+      // Behind NAT: a reply has its socket's own address and port only there. (For IPv6 the kernel looks through NAT
+      // by itself only from 6.15.)
+      hook: { type: 'filter', hook: 'prerouting', priority: 'dstnat + 10' },
+      rules: socketRules(options),
+    },
+    {
+      name: 'to-sockets-out',
+      hook: { type: 'route', hook: 'output', priority: '-90' },
+      rules: [ownNodeRule(options)],
+    },
+  ];
+}
+
+/**
+ * What belongs to a connection of Envoy. To ask for a socket alone is not enough: Envoy's upstream sockets have clients'
+ * addresses, and a port that the client itself may use at the same time for a connection through the kernel.
+ */
+function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
+  const toSocket = `socket transparent 1 ${setMark(marks, marks.redirect)} accept`;
+  return [
+    `${hasMark(marks, marks.redirect)} accept`,
+    `meta l4proto tcp ct state established ${family} daddr @cluster-ips ${toSocket}`,
+    `meta l4proto tcp ct direction reply ct reply proto-dst ${envoyPorts} ${toSocket}`,
+  ];
+}
+
+/**
+ * An endpoint with the node's own address (a pod in the node's network) answers Envoy in the output hook, and to the
+ * client's address, which would lead out to the client. The source ports of an original direction are rewritten on their
+ * way out only, so what is answered here began on this node.
+ */
+function ownNodeRule({ marks }: NodeTableOptions): string {
+  const answer = `meta l4proto tcp ct direction reply ct status snat ct reply proto-dst ${envoyPorts}`;
+  return `${answer} ${setMark(marks, marks.redirect)}`;
+}
+
+function serviceChains(options: NodeTableOptions): readonly Chain[] {
+  const { family, marks } = options;
+  const balance = `${family} daddr . meta l4proto . th dport vmap @services`;
+  return [
+    {
+      name: 'services-in',
+      // Before kube-proxy's chain, where both run. The first chain that translates a connection settles it, so what Envoy
+      // takes is translated to the address that it has: kube-proxy would take the cluster IP out of it.
+      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat - 5' },
+      rules: [`${hasMark(marks, marks.redirect)} meta l4proto tcp dnat to ${family} daddr`, balance],
+    },
+    { name: 'services-out', hook: { type: 'nat', hook: 'output', priority: '-100' }, rules: [balance] },
+    { name: 'source', hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat' }, rules: sourceRules(options) },
+    {
+      name: 'restore-mark',
+      hook: { type: 'filter', hook: 'postrouting', priority: 'srcnat + 10' },
+      rules: [`${hasMark(marks, marks.upstream)} ${setMark(marks, 0)}`],
+    },
+  ];
+}
+
+function sourceRules(options: NodeTableOptions): readonly string[] {
+  const { family, marks } = options;
+  const hairpin = `${family} saddr . ${family} daddr @hairpin`;
+  const upstream = `${hasMark(marks, marks.upstream)} meta l4proto tcp`;
+  const toService = `ct status dnat ct original ${family} daddr @cluster-ips`;
+  return [
+    `${upstream} ${hairpin} masquerade to :${envoyPorts}`,
+    `meta l4proto tcp ${hairpin} masquerade to :${otherPorts} fully-random`,
+    `${hairpin} masquerade fully-random`,
+    `${upstream} snat to :${envoyPorts}`,
+    ...notPodMatches(options).map((notPod) => `${toService} ${notPod} masquerade fully-random`),
+  ];
+}
+
+/** Only new connections are refused: what is established goes on when its Service changes. */
+function filterChains({ family }: NodeTableOptions): readonly Chain[] {
+  const unserved = `ct state new ${family} daddr . meta l4proto . th dport vmap @unserved`;
+  const undefinedPort = `ct state new ${family} daddr @cluster-ips goto refuse`;
+  // Its Envoy is gone: what the kernel balances has an endpoint's address here.
+  const orphan = `${family} daddr @cluster-ips meta l4proto tcp reject with tcp reset`;
+  const hook = (name: 'input' | 'forward' | 'output') => ({ type: 'filter', hook: name, priority: 'filter' }) as const;
+  return [
+    // The kernel limits how many ICMP errors it sends to one client, but not resets.
+    { name: 'refuse', rules: ['meta l4proto tcp reject with tcp reset', 'reject'] },
+    { name: 'filter-in', hook: hook('input'), rules: [unserved] },
+    { name: 'filter-forward', hook: hook('forward'), rules: [unserved, undefinedPort, orphan] },
+    { name: 'filter-out', hook: hook('output'), rules: [unserved, undefinedPort] },
+  ];
+}
+
+function podMatch({ family, pods }: NodeTableOptions): string | undefined {
+  const matches = [
+    ...(pods.cidrs.length > 0 ? [`${family} saddr @pods`] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [`iifname "${pods.interfacePrefix}*"`]),
+  ];
+  return matches.length === 0 ? undefined : matches.join(' ');
+}
+
+/** What `not` of podMatch is: each of these alone tells that a packet is no pod's. */
+function notPodMatches({ family, pods }: NodeTableOptions): readonly string[] {
+  return [
+    ...(pods.cidrs.length > 0 ? [`${family} saddr != @pods`] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [`iifname != "${pods.interfacePrefix}*"`]),
+  ];
+}
+
+function hasMark({ mask }: Marks, value: number): string {
+  return `meta mark & ${hex(mask)} == ${hex(value)}`;
+}
+
+function setMark({ mask }: Marks, value: number): string {
+  return `meta mark set meta mark & ${hex(~mask)} | ${hex(value)}`;
+}
+
+function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16)}`;
+}

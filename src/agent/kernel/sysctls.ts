@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { IpFamily } from '../../model/service.ts';
+
+/** The kernel's settings as files; the seam for tests. */
+export interface Sysctls {
+  /** Undefined when the kernel has no such setting. */
+  read(name: string): string | undefined;
+  write(name: string, value: string): void;
+  /** Names under a directory of settings. */
+  list(name: string): readonly string[];
+}
+
+const root = '/proc/sys';
+
+export const kernelSysctls: Sysctls = {
+  read: (name) => {
+    try {
+      return readFileSync(join(root, name), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  },
+  write: (name, value) => writeFileSync(join(root, name), value),
+  list: (name) => {
+    try {
+      return readdirSync(join(root, name));
+    } catch {
+      return [];
+    }
+  },
+};
+
+const forwarding: Readonly<Record<IpFamily, string>> = {
+  IPv4: 'net/ipv4/ip_forward',
+  IPv6: 'net/ipv6/conf/all/forwarding',
+};
+
+/**
+ * Looks packets up among the node's sockets before they are routed, and drops the match when it is to be forwarded. A
+ * pod's connection to an endpoint has the addresses, and may have the ports, of a connection of Envoy in its name, so
+ * one in thousands would hang.
+ */
+const earlyDemux = 'net/ipv4/tcp_early_demux';
+
+interface Hindrance {
+  readonly setting: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+/** Sets what pods' traffic cannot do without, and says what else stands in the way. */
+export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], logger: Logger): void {
+  for (const family of families) {
+    ensure(sysctls, forwarding[family], '1', 'pods will not reach Services', logger);
+  }
+  ensure(sysctls, earlyDemux, '0', "some connections that bypass Envoy will hang while ports meet Envoy's", logger);
+  for (const hindrance of hindrancesIn(sysctls)) logger.warn(hindrance, 'Found a kernel setting that is in the way');
+}
+
+function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: string, logger: Logger): void {
+  const before = sysctls.read(name);
+  if (before === undefined || before === wanted) return;
+  // Forwarding knows a value of 2 for IPv6, which forwards too.
+  if (wanted === '1' && before !== '0') return;
+  try {
+    sysctls.write(name, wanted);
+    logger.info({ setting: name, before, now: wanted }, 'Changed a kernel setting');
+  } catch (err) {
+    logger.error({ err, setting: name, wanted, effect: otherwise }, 'Could not change a kernel setting');
+  }
+}
+
+function hindrancesIn(sysctls: Sysctls): readonly Hindrance[] {
+  const known: readonly [setting: string, bad: string, effect: string][] = [
+    ['net/ipv4/tcp_fwmark_accept', '1', "Envoy's answers take the redirect mark and never leave the node; set it to 0"],
+    ['net/ipv4/fwmark_reflect', '1', "the kernel's own answers may take the redirect mark; set it to 0"],
+    ['net/bridge/bridge-nf-call-iptables', '1', 'packets of pods on a bridge do not find their way into Envoy'],
+  ];
+  return known.flatMap(([setting, bad, effect]) => {
+    const value = sysctls.read(setting);
+    return value === bad ? [{ setting, value, effect }] : [];
+  });
+}

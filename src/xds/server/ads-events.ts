@@ -1,0 +1,58 @@
+import type { NodeIdentity } from '../streams/node-identity.ts';
+
+/** Delta or state of the world, as the client chose by the RPC it called. */
+export type Variant = 'delta' | 'sotw';
+
+/** The stream that an event is about. */
+export interface StreamRef {
+  /** Unique in this process; never reused. */
+  readonly id: number;
+  readonly variant: Variant;
+  /** Address and port of the client, or the socket's path. */
+  readonly peer: string;
+  /** Absent until the first request. */
+  readonly node: NodeIdentity | undefined;
+}
+
+export interface ResponseSent {
+  readonly stream: StreamRef;
+  readonly typeUrl: string;
+  /** Size of the whole message. */
+  readonly bytes: number;
+  /** Size of the resources in it; 0 when it only removes, or answers an empty subscription. */
+  readonly resourceBytes: number;
+  readonly resources: number;
+  readonly removed: number;
+  /** From the change (or the request) to the write, in milliseconds. */
+  readonly latencyMs: number;
+}
+
+export interface Acknowledged {
+  readonly stream: StreamRef;
+  readonly typeUrl: string;
+  /** From the write to the acknowledgement, in milliseconds. */
+  readonly latencyMs: number;
+}
+
+export interface Rejected {
+  readonly stream: StreamRef;
+  readonly typeUrl: string;
+  /** The client's reason, truncated. */
+  readonly message: string;
+  /** Resources of the rejected response; which of them was at fault, the protocol does not say. */
+  readonly names: readonly string[];
+}
+
+/** Callbacks for metrics and status. They must not throw. */
+export interface AdsEvents {
+  readonly streamOpened?: (stream: StreamRef) => void;
+  /** `reason`: `client`, `shutdown`, `stalled`, `invalid`, `limit` or `error`. */
+  readonly streamClosed?: (stream: StreamRef, reason: CloseReason) => void;
+  readonly responseSent?: (event: ResponseSent) => void;
+  readonly acknowledged?: (event: Acknowledged) => void;
+  readonly rejected?: (event: Rejected) => void;
+  /** A response has waited for its acknowledgement for longer than `Limits.ackWarningMs`. */
+  readonly acknowledgementLate?: (stream: StreamRef, typeUrl: string) => void;
+}
+
+export type CloseReason = 'client' | 'shutdown' | 'stalled' | 'invalid' | 'limit' | 'error';

@@ -1,0 +1,214 @@
+import { type MethodDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { ClientView } from '../../resources/resource-entry.ts';
+import { Admission } from './admission.ts';
+import type { AdsEvents, CloseReason, Variant } from './ads-events.ts';
+import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
+import { type BoundAddress, Connections } from './connections.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import type { NodeIdentity } from '../streams/node-identity.ts';
+import type { CacheListener, ResourceCache } from '../cache/resource-cache.ts';
+import { ResponseEncoder } from './responses.ts';
+import { Scheduler } from './scheduler.ts';
+import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
+
+export interface AdsServerOptions {
+  readonly cache: ResourceCache;
+  /** Which zone and node a client sees the resources from. */
+  readonly viewOf: (node: NodeIdentity) => ClientView;
+  readonly logger: Logger;
+  readonly limits?: Partial<Limits>;
+  /** `control_plane.identifier` of every response; `fairlead` by default. */
+  readonly identifier?: string;
+  /** Callbacks for metrics. */
+  readonly events?: AdsEvents;
+}
+
+const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+
+/** Serves the resources of a cache over ADS, delta and state-of-the-world. */
+export class AdsServer implements CacheListener {
+  readonly #cache: ResourceCache;
+  readonly #logger: Logger;
+  readonly #limits: Limits;
+  readonly #events: AdsEvents;
+  readonly #server: Server;
+  readonly #connections = new Connections();
+  readonly #context: StreamContext;
+  readonly #streams = new Set<AdsStream>();
+  readonly #streamsOfPeer = new Map<string, number>();
+  #waiters: (() => void)[] = [];
+  #lastId = 0;
+  #isClosing = false;
+  #checks: NodeJS.Timeout | undefined;
+
+  constructor(options: AdsServerOptions) {
+    this.#cache = options.cache;
+    this.#logger = options.logger;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#events = options.events ?? {};
+    this.#context = this.#makeContext(options);
+    this.#server = new Server(serverOptions(this.#limits));
+    this.#server.addService(service, {
+      delta: (call: AdsCall) => this.#accept('delta', call),
+      sotw: (call: AdsCall) => this.#accept('sotw', call),
+    });
+    this.#cache.listen(this);
+  }
+
+  /**
+   * @param address `host:port` (port 0: any) or `unix:path`; may be called several times
+   * @param credentials plaintext by default
+   * @throws when the address cannot be bound
+   */
+  async listen(address: string, credentials = ServerCredentials.createInsecure()): Promise<BoundAddress> {
+    const injector = this.#server.createConnectionInjector(credentials);
+    const bound = await this.#connections.listen(address, (socket) => injector.injectConnection(socket));
+    this.#checks ??= setInterval(() => this.#check(), checkInterval(this.#limits)).unref();
+    this.#logger.info({ address: bound.address }, 'ADS server listened');
+    return bound;
+  }
+
+  /** Every open stream, in the order of connection. Without `resources`, cheap enough to be polled. */
+  status(query: StatusQuery = {}): readonly StreamStatus[] {
+    const streams = [...this.#streams].filter(({ node }) => {
+      return query.node === undefined || node?.id === query.node || node?.nodeName === query.node;
+    });
+    return streams.map((stream) => stream.status(query));
+  }
+
+  /** Resolves when there is nothing to send, and everything sent was acknowledged or rejected or its stream is gone. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      this.#context.scheduler.wake();
+    });
+  }
+
+  /** Ends every stream with UNAVAILABLE, so that clients go to another replica; after `graceMs` by force. */
+  async close(graceMs = 5_000): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#checks);
+    this.#cache.unlisten(this);
+    this.#connections.stopListening();
+    for (const stream of this.#streams) stream.close('shutdown', 'The server is shutting down');
+    // It calls back before the streams have ended, so the sockets are waited for instead.
+    this.#server.tryShutdown(() => undefined);
+    await this.#connections.closed(graceMs);
+  }
+
+  /** Of CacheListener. */
+  changesPending(): void {
+    this.#context.scheduler.wake();
+  }
+
+  /** Of CacheListener. */
+  viewsChanged(nodeNames: ReadonlySet<string>): void {
+    for (const stream of this.#streams) {
+      if (stream.view !== undefined && nodeNames.has(stream.view.nodeName)) stream.refreshView();
+    }
+  }
+
+  #makeContext(options: AdsServerOptions): StreamContext {
+    const encoder = new ResponseEncoder(options.identifier ?? 'fairlead');
+    const scheduler = new Scheduler({
+      sliceMs: this.#limits.sliceMs,
+      prepare: (deadline) => {
+        this.#cache.propagate(deadline);
+        return this.#cache.hasPending;
+      },
+      onIdle: () => {
+        encoder.forget();
+        this.#tellWaiters();
+      },
+    });
+    const admission = new Admission(admissionOptions);
+    const { cache, viewOf, logger } = options;
+    const onClosed = (stream: AdsStream, reason: CloseReason) => this.#forget(stream, reason);
+    const { limits, events } = { limits: this.#limits, events: this.#events };
+    return { cache, viewOf, logger, limits, events, encoder, scheduler, admission, onClosed };
+  }
+
+  #accept(variant: Variant, call: AdsCall): void {
+    this.#lastId += 1;
+    const stream = new AdsStream(this.#lastId, variant, call, this.#context);
+    const host = hostOf(stream.peer);
+    const ofPeer = (this.#streamsOfPeer.get(host) ?? 0) + 1;
+    this.#streams.add(stream);
+    this.#streamsOfPeer.set(host, ofPeer);
+    this.#events.streamOpened?.(stream);
+    if (this.#isClosing) stream.close('shutdown', 'The server is shutting down');
+    else if (this.#streams.size > this.#limits.streams) stream.close('limit', 'Too many streams');
+    else if (ofPeer > this.#limits.streamsPerPeer) stream.close('limit', `Too many streams of ${host}`);
+    else this.#context.admission.enter(stream);
+  }
+
+  #forget(stream: AdsStream, reason: CloseReason): void {
+    if (!this.#streams.delete(stream)) return;
+    if (reason === 'stalled') this.#connections.cutOff(stream.peer);
+    const host = hostOf(stream.peer);
+    const left = (this.#streamsOfPeer.get(host) ?? 1) - 1;
+    if (left === 0) this.#streamsOfPeer.delete(host);
+    else this.#streamsOfPeer.set(host, left);
+    this.#context.scheduler.wake();
+  }
+
+  #check(): void {
+    const now = performance.now();
+    for (const stream of this.#streams) stream.check(now);
+  }
+
+  #tellWaiters(): void {
+    if (this.#waiters.length === 0 || this.#cache.hasPending) return;
+    for (const stream of this.#streams) if (!stream.isSettled) return;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}
+
+function serverOptions(limits: Limits): Record<string, number> {
+  return {
+    'grpc.max_receive_message_length': limits.requestBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': limits.concurrentStreams,
+    'grpc.keepalive_time_ms': limits.keepaliveIntervalMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    ...(limits.connectionAgeMs > 0 && { 'grpc.max_connection_age_ms': limits.connectionAgeMs }),
+    ...(limits.connectionAgeMs > 0 && { 'grpc.max_connection_age_grace_ms': connectionAgeGraceMs }),
+    'grpc.enable_channelz': 0,
+  };
+}
+
+/** A client sends its first request with the call, so 100 ms of silence is long; its first requests follow each other. */
+const admissionOptions = { places: 16, idleMs: 20, silentMs: 100 };
+
+/** xDS streams do not end by themselves after GOAWAY. */
+const connectionAgeGraceMs = 10_000;
+
+function checkInterval(limits: Limits): number {
+  return Math.max(10, Math.min(5_000, limits.stalledMs / 4, limits.ackWarningMs / 4));
+}
+
+function hostOf(peer: string): string {
+  const colon = peer.lastIndexOf(':');
+  return colon === -1 ? peer : peer.slice(0, colon);
+}
+
+const asBytes = (bytes: Uint8Array): Buffer => bytes as Buffer;
+
+/** Requests and responses stay bytes: they are read and put together by hand. */
+function method(name: string): MethodDefinition<Uint8Array, Uint8Array> {
+  return {
+    path: `${servicePath}/${name}`,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: asBytes,
+    requestDeserialize: asBytes,
+    responseSerialize: asBytes,
+    responseDeserialize: asBytes,
+  };
+}
+
+const service: ServiceDefinition = {
+  sotw: method('StreamAggregatedResources'),
+  delta: method('DeltaAggregatedResources'),
+};

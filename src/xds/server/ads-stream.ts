@@ -1,0 +1,238 @@
+import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { ClientView } from '../../resources/resource-entry.ts';
+import type { Admission, Guest } from './admission.ts';
+import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
+import type { Batch } from '../streams/batch.ts';
+import { ClientStream, StreamRefused, type Verdict } from '../streams/client-stream.ts';
+import type { Limits } from './limits.ts';
+import type { NodeIdentity } from '../streams/node-identity.ts';
+import { readDeltaRequest, readSotwRequest } from '../streams/requests.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { ResponseEncoder } from './responses.ts';
+import type { Scheduler, Sender } from './scheduler.ts';
+import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
+
+/** A call whose messages stay bytes. */
+export type AdsCall = ServerDuplexStream<Buffer, Uint8Array>;
+
+/** What all streams of a server share. */
+export interface StreamContext {
+  readonly cache: ResourceCache;
+  readonly viewOf: (node: NodeIdentity) => ClientView;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly events: AdsEvents;
+  readonly encoder: ResponseEncoder;
+  readonly scheduler: Scheduler;
+  readonly admission: Admission;
+  readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
+}
+
+const codes: Record<CloseReason, Code> = {
+  client: Code.OK,
+  shutdown: Code.UNAVAILABLE,
+  stalled: Code.ABORTED,
+  invalid: Code.INVALID_ARGUMENT,
+  limit: Code.RESOURCE_EXHAUSTED,
+  error: Code.INTERNAL,
+};
+
+/** One gRPC call: reads requests, writes one response at a time, and goes away when either side fails. */
+export class AdsStream implements Sender, StreamRef, Guest {
+  readonly id: number;
+  readonly variant: Variant;
+  readonly peer: string;
+  readonly connectedAt = Date.now();
+  node: NodeIdentity | undefined;
+  waiting: Sender['waiting'];
+  readonly #call: AdsCall;
+  readonly #context: StreamContext;
+  #client: ClientStream | undefined;
+  #isClosed = false;
+  /** `performance.now()` when the write began that has not been flushed; the next one waits for it. */
+  #writingSince: number | undefined;
+  #lastNonce = 0;
+  /** Responses whose lateness was told. */
+  readonly #late = new Map<string, number>();
+
+  constructor(id: number, variant: Variant, call: AdsCall, context: StreamContext) {
+    this.id = id;
+    this.variant = variant;
+    this.peer = call.getPeer();
+    this.#call = call;
+    this.#context = context;
+    call.on('cancelled', () => this.close('client', 'The client cancelled the stream'));
+    call.on('error', () => undefined);
+  }
+
+  /** Of Guest: reading begins. */
+  admitted(): void {
+    this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
+    this.#call.on('end', () => this.close('client', 'The client ended the stream'));
+  }
+
+  get view(): ClientView | undefined {
+    return this.#client?.view;
+  }
+
+  get hasUrgentWork(): boolean {
+    return this.#client?.hasUrgentWork === true;
+  }
+
+  get isSettled(): boolean {
+    return this.#writingSince === undefined && this.#client?.isSettled !== false;
+  }
+
+  /** Asks again how this client sees the resources. */
+  refreshView(): void {
+    if (this.#client !== undefined && this.node !== undefined) this.#client.view = this.#context.viewOf(this.node);
+  }
+
+  pump(deadline: number): boolean {
+    if (this.#isClosed || this.#writingSince !== undefined) return false;
+    this.#context.admission.heard(this);
+    const collected = this.#client?.next(deadline);
+    if (collected === undefined) return false;
+    if (collected !== 'later') this.#send(collected);
+    return collected === 'later';
+  }
+
+  /** Looks for a client that does not read, and for one that does not acknowledge. */
+  check(now: number): void {
+    const { limits, events, logger } = this.#context;
+    if (this.#writingSince !== undefined && now - this.#writingSince > limits.stalledMs) {
+      this.close('stalled', `The client has not read for ${limits.stalledMs} ms`);
+      return;
+    }
+    for (const { typeUrl, sentAt } of this.#client?.overdue(now - limits.ackWarningMs) ?? []) {
+      if (this.#late.get(typeUrl) === sentAt) continue;
+      this.#late.set(typeUrl, sentAt);
+      events.acknowledgementLate?.(this, typeUrl);
+      logger.warn({ ...this.#names(), typeUrl, waitingMs: Math.round(now - sentAt) }, 'A client did not acknowledge');
+    }
+  }
+
+  status(query: StatusQuery): StreamStatus {
+    const { id, peer, variant, node, connectedAt } = this;
+    const types = this.#client?.status(query.resources === true) ?? [];
+    return { id, peer, variant, node, connectedAt, types };
+  }
+
+  close(reason: CloseReason, message: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.scheduler.remove(this);
+    this.#context.admission.leave(this);
+    this.#client?.close();
+    if (reason === 'client') this.#call.end();
+    else this.#call.emit('error', { code: codes[reason], details: message });
+    this.#context.onClosed(this, reason);
+    this.#context.events.streamClosed?.(this, reason);
+    const level = reason === 'client' || reason === 'shutdown' ? 'debug' : 'warn';
+    this.#context.logger[level]({ ...this.#names(), reason, message }, 'Stream closed');
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#isClosed) return;
+    this.#context.admission.heard(this);
+    try {
+      const verdict = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
+      this.#report(verdict);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #receiveDelta(bytes: Buffer): Told {
+    const request = parse(readDeltaRequest, bytes);
+    const client = this.#admit(request);
+    return { typeUrl: request.typeUrl, verdict: client.receiveDelta(request) };
+  }
+
+  #receiveSotw(bytes: Buffer): Told {
+    const request = parse(readSotwRequest, bytes);
+    const client = this.#admit(request);
+    return { typeUrl: request.typeUrl, verdict: client.receiveSotw(request) };
+  }
+
+  /** The node comes with the first request and counts for the whole stream; another one later is ignored. */
+  #admit(request: { readonly typeUrl: string; readonly node: NodeIdentity | undefined }): ClientStream {
+    if (request.typeUrl === '') throw new StreamRefused('invalid', 'The request has no type_url');
+    if (this.#client !== undefined) return this.#client;
+    if (request.node === undefined) throw new StreamRefused('invalid', 'The first request of the stream has no node');
+    this.node = request.node;
+    const { cache, limits, scheduler, viewOf, logger } = this.#context;
+    const onWork = () => scheduler.add(this);
+    this.#client = new ClientStream({ variant: this.variant, cache, limits, view: viewOf(request.node), onWork });
+    logger.info({ ...this.#names(), userAgent: request.node.userAgent }, 'Client subscribed');
+    return this.#client;
+  }
+
+  #send(batch: Batch): void {
+    const now = performance.now();
+    const response = this.#context.encoder.encode(this.variant, batch, this.#lastNonce);
+    this.#lastNonce = response.nonce;
+    this.#client?.sent(batch.changed, { batch: response.batch, nonce: String(response.nonce), sentAt: now });
+    this.#writingSince = now;
+    this.#call.write(response.bytes, () => this.#flushed());
+    this.#context.events.responseSent?.({
+      stream: this,
+      typeUrl: batch.typeUrl,
+      bytes: response.bytes.length,
+      resourceBytes: batch.resourceBytes,
+      resources: batch.resources.length,
+      removed: batch.removed.length,
+      latencyMs: Math.max(0, now - batch.changedAt),
+    });
+  }
+
+  #flushed(): void {
+    this.#writingSince = undefined;
+    if (this.#isClosed) return;
+    if (this.#client?.hasWork === true) this.#context.scheduler.add(this);
+    // Whoever waits for everything to settle has waited for this.
+    else this.#context.scheduler.wake();
+  }
+
+  #report({ typeUrl, verdict }: Told): void {
+    const { events, logger } = this.#context;
+    if (verdict.kind === 'acknowledged') {
+      events.acknowledged?.({ stream: this, typeUrl, latencyMs: performance.now() - verdict.sentAt });
+    } else if (verdict.kind === 'rejected') {
+      const { message, names } = verdict.rejection;
+      events.rejected?.({ stream: this, typeUrl, message, names });
+      const details = { ...this.#names(), typeUrl, names: names.slice(0, loggedNames), reason: message };
+      if (names.length === 1) logger.warn(details, 'Client rejected a resource');
+      else logger.info({ ...details, count: names.length }, 'Client rejected a response of several resources');
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof StreamRefused) {
+      this.close(error.reason, error.message);
+      return;
+    }
+    this.#context.logger.error({ ...this.#names(), err: error }, 'Request failed');
+    this.close('error', 'The request could not be handled');
+  }
+
+  #names(): { readonly stream: number; readonly peer: string; readonly node: string | undefined } {
+    return { stream: this.id, peer: this.peer, node: this.node?.nodeName || this.node?.id };
+  }
+}
+
+interface Told {
+  readonly typeUrl: string;
+  readonly verdict: Verdict;
+}
+
+const loggedNames = 10;
+
+function parse<T>(read: (bytes: Uint8Array) => T, bytes: Buffer): T {
+  try {
+    return read(bytes);
+  } catch (error) {
+    throw new StreamRefused('invalid', `The request is no valid message: ${(error as Error).message}`);
+  }
+}

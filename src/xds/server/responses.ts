@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import type { Variant } from './ads-events.ts';
+import type { Batch } from '../streams/batch.ts';
+import type { EncodedResource } from '../cache/encoded-resource.ts';
+import { bytesField, concat, stringField } from '../cache/wire-format.ts';
+
+/** One response, ready to be written to any stream that has not seen its nonce. */
+export interface EncodedResponse {
+  readonly nonce: number;
+  readonly bytes: Uint8Array;
+  /**
+   * Equal to the one asked for, in resources, slots and stamps; what streams remember until the acknowledgement, so that
+   * a change that goes to 1,000 of them is remembered once.
+   */
+  readonly batch: Batch;
+}
+
+interface Kept extends EncodedResponse {
+  readonly variant: Variant;
+}
+
+/** Zones and nodes may get different bytes at the same time, so a few responses are kept. */
+const keptResponses = 8;
+
+/**
+ * Puts responses together from the shared bytes of resources. Nonces count up over all streams, so that one response
+ * can be written to many: a stream may take it if its own last nonce is smaller. A change that goes to 1,000 streams is
+ * put together once.
+ */
+export class ResponseEncoder {
+  readonly #controlPlane: Uint8Array;
+  #lastNonce = 0;
+  #kept: Kept[] = [];
+
+  /** @param identifier shown by Envoy as the statistic `control_plane.identifier` */
+  constructor(identifier: string) {
+    this.#controlPlane = stringField(1, identifier);
+  }
+
+  /** @param after last nonce of the stream */
+  encode(variant: Variant, batch: Batch, after: number): EncodedResponse {
+    const same = this.#kept.find(
+      (kept) => kept.nonce > after && kept.variant === variant && isEqual(kept.batch, batch),
+    );
+    if (same !== undefined) return hasOnlyResources(same.batch) && hasOnlyResources(batch) ? same : { ...same, batch };
+    this.#lastNonce += 1;
+    const nonce = String(this.#lastNonce);
+    const bytes = variant === 'delta' ? this.#delta(batch, nonce) : this.#sotw(batch, nonce);
+    const kept = { nonce: this.#lastNonce, bytes, variant, batch };
+    this.#kept = [kept, ...this.#kept.slice(0, keptResponses - 1)];
+    return kept;
+  }
+
+  /** Lets go of the bytes when no fan-out is going on. */
+  forget(): void {
+    this.#kept = [];
+  }
+
+  #delta(batch: Batch, nonce: string): Uint8Array {
+    return concat([
+      stringField(1, versionOf(batch.resources)),
+      ...batch.resources.map((resource) => resource.deltaField),
+      stringField(4, batch.typeUrl),
+      stringField(5, nonce),
+      ...batch.removed.map((name) => stringField(6, name)),
+      bytesField(7, this.#controlPlane),
+    ]);
+  }
+
+  #sotw(batch: Batch, nonce: string): Uint8Array {
+    return concat([
+      stringField(1, versionOf(batch.resources)),
+      ...batch.resources.map((resource) => resource.sotwField),
+      stringField(4, batch.typeUrl),
+      stringField(5, nonce),
+      bytesField(6, this.#controlPlane),
+    ]);
+  }
+}
+
+/** Equal in every replica for equal resources. */
+function versionOf(resources: readonly EncodedResource[]): string {
+  const [first] = resources;
+  if (first === undefined) return 'empty';
+  if (resources.length === 1) return first.version;
+  const versions = resources.map((resource) => `${resource.name} ${resource.version}`).sort();
+  return hash('sha256', versions.join('\n'), 'base64url').slice(0, first.version.length);
+}
+
+/** Then its slots and stamps are those of its resources. */
+function hasOnlyResources(batch: Batch): boolean {
+  return batch.removed.length === 0 && batch.slots.length === batch.resources.length;
+}
+
+function isEqual(one: Batch, other: Batch): boolean {
+  return (
+    one.typeUrl === other.typeUrl &&
+    one.resources.length === other.resources.length &&
+    one.removed.length === other.removed.length &&
+    one.resources.every((resource, index) => resource === other.resources[index]) &&
+    one.removed.every((name, index) => name === other.removed[index])
+  );
+}

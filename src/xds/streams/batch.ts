@@ -1,0 +1,73 @@
+import type { EncodedResource } from '../cache/encoded-resource.ts';
+import type { Slot } from '../cache/type-store.ts';
+
+/** What one response carries, and what the client knows once it has acknowledged it. */
+export class Batch {
+  readonly typeUrl: string;
+  readonly resources: EncodedResource[] = [];
+  /** Names for `removed_resources`; state-of-the-world has no place for them. */
+  readonly removed: string[] = [];
+  /** Names of those resources that the client has not had in this version. */
+  readonly changed: string[] = [];
+  /** Slots and the stamps that they have after the acknowledgement. */
+  readonly slots: Slot[] = [];
+  readonly stamps: number[] = [];
+  /** Bytes of the resources. */
+  resourceBytes = 0;
+  /** Bytes of the resources and the removed names, about as much as the response will have. */
+  bytes = 0;
+  /** `performance.now()` of the oldest change in it. */
+  changedAt = Number.POSITIVE_INFINITY;
+
+  constructor(typeUrl: string) {
+    this.typeUrl = typeUrl;
+  }
+
+  get isEmpty(): boolean {
+    return this.resources.length === 0 && this.removed.length === 0;
+  }
+
+  add(slot: Slot, resource: EncodedResource, isChanged: boolean): void {
+    this.resources.push(resource);
+    this.resourceBytes += resource.deltaField.length;
+    this.bytes += resource.deltaField.length;
+    if (isChanged) this.changed.push(resource.name);
+    this.learn(slot, resource.stamp);
+  }
+
+  remove(slot: Slot, stamp: number): void {
+    this.removed.push(slot.name);
+    this.bytes += slot.name.length;
+    this.learn(slot, stamp);
+  }
+
+  learn(slot: Slot, stamp: number): void {
+    this.slots.push(slot);
+    this.stamps.push(stamp);
+  }
+}
+
+/** The response that awaits its acknowledgement. */
+export interface InFlight {
+  readonly batch: Batch;
+  readonly nonce: string;
+  /** `performance.now()` of the write. */
+  readonly sentAt: number;
+}
+
+export interface CollectOptions {
+  /** Where the response is split. */
+  readonly maxBytes: number;
+  /** `performance.now()` at which building must give way to others. */
+  readonly deadline: number;
+  /** Leave out the removal of what the client has, until the other types no longer refer to it. */
+  readonly holdRemovals: boolean;
+}
+
+/** `later`: the deadline passed before anything was found to send. */
+export type Collected = Batch | 'later' | undefined;
+
+export function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2);
+  return [all.slice(0, middle), all.slice(middle)].filter((half) => half.length > 0);
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { ResourceEntry } from '../../resources/resource-entry.ts';
+import { typeUrls } from '../../resources/type-urls.ts';
+import { ClientStream } from './client-stream.ts';
+import { defaultLimits } from '../server/limits.ts';
+import { ResourceCache } from '../cache/resource-cache.ts';
+
+const typeUrl = typeUrls.endpoint;
+const view = { nodeName: 'n', zone: 'z' };
+const request = { typeUrl, node: undefined, subscribe: [], unsubscribe: [], initialVersions: [], nonce: '' };
+
+function subscribed(cache: ResourceCache): ClientStream {
+  const onWork = () => undefined;
+  const stream = new ClientStream({ variant: 'delta', cache, view, limits: defaultLimits, onWork });
+  stream.receiveDelta({ ...request, subscribe: ['a'], error: undefined });
+  const batch = stream.next(Number.POSITIVE_INFINITY);
+  if (batch === undefined || batch === 'later') throw new Error('There is nothing to send');
+  stream.sent(batch.changed, { batch, nonce: '1', sentAt: 0 });
+  stream.receiveDelta({ ...request, nonce: '1', error: undefined });
+  return stream;
+}
+
+it('still counts as current what another stream of the same node let go of', () => {
+  const cache = new ResourceCache();
+  const entry: ResourceEntry = {
+    typeUrl,
+    name: 'a',
+    wildcard: false,
+    scope: 'node',
+    build: () => ({ clusterName: 'a' }),
+  };
+  cache.apply([entry], []);
+  const [before, after] = [subscribed(cache), subscribed(cache)];
+  before.close();
+  const [status] = after.status(true);
+  expect(status).toMatchObject({ current: 1, wanted: 1 });
+  expect(status?.resources?.[0]?.served).toBe(status?.resources?.[0]?.acknowledged);
+  expect(status?.resources?.[0]?.served).not.toBe('');
+});

@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
+import { typeUrls } from '../../resources/type-urls.ts';
+import type { Variant } from '../server/ads-events.ts';
+import type { Batch } from './batch.ts';
+import { ClientStream } from './client-stream.ts';
+import { defaultLimits } from '../server/limits.ts';
+import { ResourceCache } from '../cache/resource-cache.ts';
+
+const view: ClientView = { nodeName: 'n', zone: 'z' };
+const never = Number.POSITIVE_INFINITY;
+
+interface Content {
+  readonly seconds: number;
+  readonly wildcard: boolean;
+}
+
+/** Contents of this kind are rejected by the client of the model. */
+const isBad = ({ seconds }: Content) => seconds % 5 === 0;
+
+function entry(typeUrl: string, name: string, content: Content): ResourceEntry {
+  const { seconds, wildcard } = content;
+  const build = () =>
+    typeUrl === typeUrls.cluster
+      ? { name, connectTimeout: { seconds } }
+      : { clusterName: name, policy: { overprovisioningFactor: { value: seconds } } };
+  return { typeUrl, name, wildcard, scope: 'fleet', build };
+}
+
+/** The client's end: names asked for, versions held, one stream, responses read when the sequence says so. */
+class ModelClient {
+  readonly typeUrl: string;
+  readonly named = new Set<string>();
+  wildcard = false;
+  /** Versions by name. A client that rejects keeps what it had of the bad ones. */
+  readonly held = new Map<string, string>();
+  readonly #variant: Variant;
+  readonly #cache: ResourceCache;
+  readonly #badVersions: ReadonlySet<string>;
+  #stream: ClientStream;
+  /** Written by the server, not read; more than one only when the client asked for nothing in between. */
+  #unread: { readonly batch: Batch; readonly nonce: string }[] = [];
+  #mayHaveMore = false;
+  /** As the scheduler knows it: nothing is asked for that was not announced. */
+  #hasWork = false;
+  #lastNonce = '';
+  #nonces = 0;
+  #isNew = true;
+
+  constructor(typeUrl: string, variant: Variant, cache: ResourceCache, badVersions: ReadonlySet<string>) {
+    this.typeUrl = typeUrl;
+    this.#variant = variant;
+    this.#cache = cache;
+    this.#badVersions = badVersions;
+    this.#stream = this.#open();
+  }
+
+  subscribe(name: string): void {
+    if (name === '*') this.wildcard = true;
+    else this.named.add(name);
+    this.#request([name], []);
+  }
+
+  unsubscribe(name: string): void {
+    const isHeld = name === '*' ? this.wildcard : this.named.has(name);
+    if (!isHeld) return;
+    if (name === '*') this.wildcard = false;
+    else this.named.delete(name);
+    this.#mayHaveMore ||= this.named.size === 0 && !this.wildcard;
+    // Without a wildcard the client drops what it no longer asks for; with one it waits to be told.
+    if (!this.wildcard) for (const held of [...this.held.keys()]) if (!this.named.has(held)) this.held.delete(held);
+    this.#request([], [name]);
+  }
+
+  /** The server writes, at most one response until it is answered. */
+  write(): void {
+    this.#cache.propagate(never);
+    if (!this.#hasWork) return;
+    const collected = this.#stream.next(never);
+    this.#hasWork = collected !== undefined;
+    if (collected === undefined || collected === 'later') return;
+    if (this.#unread.length > 0 && !this.#mayHaveMore) throw new Error('A second response in flight');
+    this.#mayHaveMore = false;
+    this.#nonces += 1;
+    this.#unread.push({ batch: collected, nonce: `${this.#nonces}` });
+    this.#stream.sent(collected.changed, { batch: collected, nonce: `${this.#nonces}`, sentAt: 0 });
+    if (this.#stream.next(never) !== undefined) throw new Error('A second response in flight');
+  }
+
+  /** The client reads what was written, and acknowledges or rejects it. @returns whether there was something */
+  read(): boolean {
+    const unread = this.#unread.shift();
+    if (unread === undefined) return false;
+    this.#lastNonce = unread.nonce;
+    // Envoy's delta client drops a response of a type that it does not subscribe to, without a word.
+    if (this.#variant === 'delta' && this.named.size === 0 && !this.wildcard) return true;
+    const good = unread.batch.resources.filter(({ version }) => !this.#badVersions.has(version));
+    this.#apply(unread.batch, good);
+    const error = good.length < unread.batch.resources.length ? 'bad' : undefined;
+    if (this.#variant === 'delta') {
+      this.#stream.receiveDelta({ ...emptyDelta, typeUrl: this.typeUrl, nonce: unread.nonce, error });
+    } else {
+      this.#stream.receiveSotw({
+        typeUrl: this.typeUrl,
+        node: undefined,
+        names: this.#names(),
+        nonce: unread.nonce,
+        error,
+      });
+    }
+    return true;
+  }
+
+  /** The stream breaks, with what was on its way; the client says what it has. */
+  reconnect(): void {
+    this.#stream.close();
+    this.#stream = this.#open();
+    this.#unread = [];
+    this.#lastNonce = '';
+    this.#isNew = true;
+    if (this.named.size > 0 || this.wildcard) this.#request(this.#names(), []);
+  }
+
+  get stream(): ClientStream {
+    return this.#stream;
+  }
+
+  #open(): ClientStream {
+    const options = { variant: this.#variant, cache: this.#cache, view, limits: defaultLimits };
+    return new ClientStream({ ...options, onWork: () => (this.#hasWork = true) });
+  }
+
+  #names(): string[] {
+    return this.wildcard ? ['*', ...this.named] : [...this.named];
+  }
+
+  #request(subscribe: readonly string[], unsubscribe: readonly string[]): void {
+    if (this.#variant === 'sotw') {
+      const names = this.#names();
+      this.#stream.receiveSotw({
+        typeUrl: this.typeUrl,
+        node: undefined,
+        names,
+        nonce: this.#lastNonce,
+        error: undefined,
+      });
+    } else {
+      const initialVersions = this.#isNew ? [...this.held] : [];
+      this.#stream.receiveDelta({ ...emptyDelta, typeUrl: this.typeUrl, subscribe, unsubscribe, initialVersions });
+    }
+    this.#isNew = false;
+  }
+
+  #apply(batch: Batch, good: readonly { readonly name: string; readonly version: string }[]): void {
+    const isAll = this.#variant === 'sotw' && this.typeUrl === typeUrls.cluster;
+    const sent = new Set(batch.resources.map(({ name }) => name));
+    if (isAll) for (const name of [...this.held.keys()]) if (!sent.has(name)) this.held.delete(name);
+    for (const name of batch.removed) this.held.delete(name);
+    for (const { name, version } of good) if (this.wildcard || this.named.has(name)) this.held.set(name, version);
+  }
+}
+
+const emptyDelta = {
+  typeUrl: '',
+  node: undefined,
+  subscribe: [],
+  unsubscribe: [],
+  initialVersions: [],
+  nonce: '',
+  error: undefined,
+};
+
+type Step =
+  | { readonly do: 'subscribe' | 'unsubscribe' | 'remove'; readonly name: string }
+  | { readonly do: 'change'; readonly name: string; readonly content: Content }
+  | { readonly do: 'write' | 'read' | 'reconnect' };
+
+const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const content = fc.record({ seconds: fc.integer({ min: 1, max: 12 }), wildcard: fc.boolean() });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('subscribe', 'unsubscribe'), name: fc.oneof(name, fc.constant('*')) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('change'), name, content }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), name }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('write', 'read') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect') }) },
+);
+
+/** The server's state, by the client's rules. */
+function expected(
+  client: ModelClient,
+  cache: ResourceCache,
+  contents: ReadonlyMap<string, Content>,
+): Map<string, string> {
+  const wanted = new Map<string, string>();
+  for (const [key, { wildcard }] of contents) {
+    const version = cache.lookup(client.typeUrl, key, view)?.version;
+    if (version !== undefined && (client.named.has(key) || (client.wildcard && wildcard))) wanted.set(key, version);
+  }
+  return wanted;
+}
+
+function run(typeUrl: string, variant: Variant, steps: readonly Step[], canBeBad: boolean): void {
+  const cache = new ResourceCache();
+  const contents = new Map<string, Content>();
+  const badVersions = new Set<string>();
+  const client = new ModelClient(typeUrl, variant, cache, badVersions);
+  client.subscribe('a');
+  const actions = {
+    subscribe: (key: string) => client.subscribe(key),
+    unsubscribe: (key: string) => client.unsubscribe(key),
+    remove: (key: string) => {
+      contents.delete(key);
+      cache.apply([], [{ typeUrl, name: key }]);
+    },
+  };
+  for (const each of steps) {
+    if (each.do === 'change') {
+      contents.set(each.name, each.content);
+      cache.apply([entry(typeUrl, each.name, each.content)], []);
+      const version = cache.lookup(typeUrl, each.name, view)?.version;
+      if (canBeBad && isBad(each.content) && version !== undefined) badVersions.add(version);
+    } else if ('name' in each) {
+      actions[each.do](each.name);
+    } else {
+      client[each.do]();
+    }
+  }
+  let rounds = 0;
+  do {
+    client.write();
+    rounds += 1;
+    if (rounds > 1_000) throw new Error('It does not come to an end');
+  } while (client.read());
+  for (const [key, version] of expected(client, cache, contents)) {
+    if (!badVersions.has(version)) expect([key, client.held.get(key)]).toEqual([key, version]);
+  }
+  // A part of the state of the world cannot tell that something is gone.
+  const tellsRemovals = variant === 'delta' || typeUrl === typeUrls.cluster;
+  const wanted = expected(client, cache, contents);
+  if (tellsRemovals) for (const key of client.held.keys()) expect([key, wanted.has(key)]).toEqual([key, true]);
+  expect(client.stream.isSettled).toBe(true);
+  client.stream.close();
+  for (const key of contents.keys()) cache.apply([], [{ typeUrl, name: key }]);
+  cache.propagate(never);
+  expect(cache.findStore(typeUrl)).toBeUndefined();
+}
+
+describe('a client that does anything in any order', () => {
+  it.each([
+    ['delta', typeUrls.cluster, true],
+    ['delta', typeUrls.endpoint, true],
+    // Full state holds everything back that came with what was rejected, so nothing is rejected here.
+    ['sotw', typeUrls.cluster, false],
+    ['sotw', typeUrls.endpoint, true],
+  ] as const)(
+    '%s, %s: ends up with what the server has, never with two responses in flight',
+    (variant, typeUrl, bad) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 40 }), (steps) => run(typeUrl, variant, steps, bad)),
+        { numRuns: 1_000 },
+      );
+    },
+  );
+});

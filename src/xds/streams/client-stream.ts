@@ -1,0 +1,328 @@
+import type { ClientView } from '../../resources/resource-entry.ts';
+import { typeUrls } from '../../resources/type-urls.ts';
+import type { Variant } from '../server/ads-events.ts';
+import type { Collected, InFlight } from './batch.ts';
+import type { Limits } from '../server/limits.ts';
+import type { DeltaRequest, SotwRequest } from './requests.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { Rejection, TypeStatus } from './stream-status.ts';
+import { Subscription } from './subscription.ts';
+
+/** Ends the stream; no other stream is touched. */
+export class StreamRefused extends Error {
+  override readonly name = 'StreamRefused';
+  readonly reason: 'invalid' | 'limit';
+
+  constructor(reason: 'invalid' | 'limit', message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** What a request meant for the response that was in flight. */
+export type Verdict =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'acknowledged'; readonly sentAt: number }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
+interface TypeState {
+  readonly subscription: Subscription;
+  /** A name or `*` was seen: from then on an empty list means nothing, not everything. */
+  hasNamed: boolean;
+  lastNonce: string;
+  acknowledgements: number;
+  rejections: number;
+  lastRejection: Rejection | undefined;
+}
+
+/**
+ * Dependencies first: a cluster before its endpoints, these before listeners, then routes
+ * (https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol#eventual-consistency-considerations).
+ */
+const order: readonly string[] = [
+  typeUrls.cluster,
+  typeUrls.endpoint,
+  typeUrls.listener,
+  typeUrls.scopedRoute,
+  typeUrls.route,
+];
+
+/** Types whose clusters must not go while they may refer to them. */
+const referrers: readonly string[] = [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route];
+
+/**
+ * Types of which a state-of-the-world response carries all: listeners and clusters by the protocol, scoped routes because
+ * Envoy removes those that are missing (source/common/router/scoped_rds.cc), and our own. Of the others it may carry a
+ * part.
+ */
+const fullState: readonly string[] = [typeUrls.listener, typeUrls.cluster, typeUrls.scopedRoute, typeUrls.serviceView];
+
+const longestReason = 1_000;
+
+/** The state of one client's stream over all types: requests in, responses out, no I/O. */
+export class ClientStream {
+  readonly variant: Variant;
+  readonly #cache: ResourceCache;
+  readonly #limits: Limits;
+  readonly #onWork: () => void;
+  readonly #types = new Map<string, TypeState>();
+  #ordered: TypeState[] = [];
+  #view: ClientView;
+
+  /** @param onWork called when there may be something to send */
+  constructor(options: {
+    readonly variant: Variant;
+    readonly cache: ResourceCache;
+    readonly view: ClientView;
+    readonly limits: Limits;
+    readonly onWork: () => void;
+  }) {
+    this.variant = options.variant;
+    this.#cache = options.cache;
+    this.#view = options.view;
+    this.#limits = options.limits;
+    this.#onWork = options.onWork;
+  }
+
+  get view(): ClientView {
+    return this.#view;
+  }
+
+  set view(view: ClientView) {
+    this.#view = view;
+    for (const { subscription } of this.#ordered) subscription.viewChanged(view);
+  }
+
+  /** Nothing to send and nothing awaited. */
+  get isSettled(): boolean {
+    return this.#ordered.every(({ subscription }) => !subscription.isBehind && subscription.inFlight === undefined);
+  }
+
+  /** There may be something that may be sent now. */
+  get hasWork(): boolean {
+    return this.#ordered.some(({ subscription }) => subscription.hasWork);
+  }
+
+  get hasUrgentWork(): boolean {
+    return this.#types.get(typeUrls.endpoint)?.subscription.hasWork === true;
+  }
+
+  /** @throws StreamRefused */
+  receiveDelta(request: DeltaRequest): Verdict {
+    this.#checkNames(request.subscribe);
+    const isFirst = !this.#types.has(request.typeUrl);
+    const type = this.#type(request.typeUrl);
+    const verdict = this.#judge(type, request.nonce, request.error);
+    this.#unsubscribe(type, request.unsubscribe);
+    this.#subscribe(type, request, isFirst);
+    this.#checkCount(type);
+    return verdict;
+  }
+
+  /** @throws StreamRefused */
+  receiveSotw(request: SotwRequest): Verdict {
+    this.#checkNames(request.names);
+    const type = this.#type(request.typeUrl);
+    // A later request with the right nonce follows; until a response was sent there is no right one.
+    const isStale = request.nonce !== '' && type.lastNonce !== '' && request.nonce !== type.lastNonce;
+    if (isStale) return { kind: 'none' };
+    const verdict = this.#judge(type, request.nonce, request.error);
+    this.#setNames(type, request, verdict);
+    this.#checkCount(type);
+    return verdict;
+  }
+
+  /** What to send next, if anything may be sent; `later`: call again, time is up. */
+  next(deadline: number): Collected {
+    for (const type of this.#inOrder()) {
+      if (!type.subscription.hasWork) continue;
+      const collected = this.#collect(type.subscription, deadline);
+      if (collected !== undefined) return collected;
+    }
+    return undefined;
+  }
+
+  /** A response was written. @param changed names of those resources that the client has not had in this version */
+  sent(changed: readonly string[], inFlight: InFlight): void {
+    const { typeUrl } = inFlight.batch;
+    const type = this.#types.get(typeUrl);
+    if (type === undefined) return;
+    type.lastNonce = inFlight.nonce;
+    type.subscription.sent(inFlight);
+    if (typeUrl === typeUrls.cluster) this.#repeatEndpoints(changed);
+  }
+
+  /** Types whose response was written before this time of `performance.now()` and is not acknowledged. */
+  overdue(before: number): readonly { readonly typeUrl: string; readonly sentAt: number }[] {
+    const waiting = this.#ordered.map(({ subscription }) => ({
+      typeUrl: subscription.typeUrl,
+      sentAt: subscription.inFlight?.sentAt ?? before,
+    }));
+    return waiting.filter(({ sentAt }) => sentAt < before);
+  }
+
+  status(withResources: boolean): readonly TypeStatus[] {
+    const epoch = Date.now() - performance.now();
+    return this.#ordered.map(({ subscription, acknowledgements, rejections, lastRejection }) => ({
+      typeUrl: subscription.typeUrl,
+      wildcard: subscription.wildcard,
+      named: subscription.namedCount,
+      ...subscription.progress(),
+      acknowledgements,
+      rejections,
+      lastRejection,
+      rejected: subscription.rejectedNames(),
+      outstandingSince: subscription.inFlight === undefined ? undefined : epoch + subscription.inFlight.sentAt,
+      resources: withResources ? subscription.resources() : undefined,
+    }));
+  }
+
+  close(): void {
+    for (const { subscription } of this.#ordered) {
+      subscription.close();
+      this.#cache.releaseStore(subscription.store);
+    }
+    this.#types.clear();
+    this.#ordered = [];
+  }
+
+  #type(typeUrl: string): TypeState {
+    const existing = this.#types.get(typeUrl);
+    if (existing !== undefined) return existing;
+    if (this.#types.size >= this.#limits.typesPerStream) {
+      throw new StreamRefused('limit', `More than ${this.#limits.typesPerStream} resource types on one stream`);
+    }
+    const state: TypeState = {
+      subscription: new Subscription(this.#cache.store(typeUrl), this.#view, this.#onWork),
+      hasNamed: false,
+      lastNonce: '',
+      acknowledgements: 0,
+      rejections: 0,
+      lastRejection: undefined,
+    };
+    this.#types.set(typeUrl, state);
+    this.#ordered = [...this.#types.values()].sort((one, other) => rank(one) - rank(other));
+    return state;
+  }
+
+  #checkNames(names: readonly string[]): void {
+    const long = names.find((name) => name.length > this.#limits.nameLength);
+    if (long === undefined) return;
+    const shown = `${long.slice(0, 64)}…`;
+    throw new StreamRefused('invalid', `Resource name ${shown} has more than ${this.#limits.nameLength} characters`);
+  }
+
+  #checkCount({ subscription }: TypeState): void {
+    const { namesPerType } = this.#limits;
+    if (subscription.namedCount <= namesPerType) return;
+    throw new StreamRefused('limit', `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`);
+  }
+
+  #judge(type: TypeState, nonce: string, error: string | undefined): Verdict {
+    const { inFlight } = type.subscription;
+    if (inFlight === undefined || inFlight.nonce !== nonce) return { kind: 'none' };
+    if (error !== undefined) return this.#reject(type, error);
+    type.acknowledgements += 1;
+    type.subscription.acknowledge();
+    this.#onWork();
+    return { kind: 'acknowledged', sentAt: inFlight.sentAt };
+  }
+
+  #reject(type: TypeState, error: string): Verdict {
+    const names = type.subscription.reject(this.#isPartial(type.subscription));
+    const message = error.length > longestReason ? `${error.slice(0, longestReason)}…` : error;
+    type.rejections += 1;
+    type.lastRejection = { message, at: Date.now(), names };
+    this.#onWork();
+    return { kind: 'rejected', rejection: type.lastRejection };
+  }
+
+  #unsubscribe({ subscription }: TypeState, names: readonly string[]): void {
+    for (const name of names) {
+      if (name === '*') subscription.unsetWildcard();
+      else subscription.unsubscribe(name);
+    }
+  }
+
+  #subscribe(type: TypeState, request: DeltaRequest, isFirst: boolean): void {
+    const { subscription } = type;
+    const isLegacyWildcard = isFirst && request.subscribe.length === 0;
+    if (isLegacyWildcard || request.subscribe.includes('*')) {
+      subscription.setWildcard(!isFirst);
+      // A client that returns knows what it has; a new one waits for an answer even if there is nothing.
+      if (request.initialVersions.length === 0) subscription.oweAnswer();
+    }
+    const names = request.subscribe.filter((name) => name !== '*');
+    if (isFirst) subscription.resume(names, request.initialVersions);
+    else for (const name of names) subscription.subscribe(name);
+  }
+
+  #setNames(type: TypeState, request: SotwRequest, verdict: Verdict): void {
+    const { subscription } = type;
+    const isLegacyWildcard = request.names.length === 0 && !type.hasNamed;
+    const wantsWildcard = isLegacyWildcard || request.names.includes('*');
+    const names = new Set(request.names);
+    names.delete('*');
+    type.hasNamed ||= request.names.length > 0;
+    const isMore = this.#setWildcard(type, wantsWildcard);
+    const added = [...names].filter((name) => !subscription.isNamed(name));
+    for (const name of added) subscription.subscribe(name);
+    if (subscription.namedCount > names.size) subscription.keepOnly(names);
+    const isPartial = this.#isPartial(subscription);
+    if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
+    // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
+    // cluster of its waits for its endpoints.
+    const isRepeated = verdict.kind === 'none' && request.nonce !== '' && added.length === 0;
+    if (isRepeated && isPartial && subscription.inFlight === undefined) subscription.forceAll();
+  }
+
+  /** @returns whether it was set now */
+  #setWildcard({ subscription }: TypeState, wanted: boolean): boolean {
+    if (wanted === subscription.wildcard) return false;
+    if (wanted) subscription.setWildcard(true);
+    else subscription.unsetWildcard();
+    return wanted;
+  }
+
+  /** Endpoints first, as they are small and urgent, unless one of their clusters is about to be sent. */
+  #inOrder(): readonly TypeState[] {
+    const cluster = this.#types.get(typeUrls.cluster);
+    const endpoint = this.#types.get(typeUrls.endpoint);
+    if (cluster?.subscription.hasWork !== true || endpoint?.subscription.hasWork !== true) return this.#ordered;
+    const waits = endpoint.subscription.someDirty((name) => cluster.subscription.isDirty(name));
+    return waits ? this.#ordered : [endpoint, ...this.#ordered.filter((type) => type !== endpoint)];
+  }
+
+  #collect(subscription: Subscription, deadline: number): Collected {
+    const holdRemovals = subscription.typeUrl === typeUrls.cluster && this.#mayRefer();
+    const options = { maxBytes: this.#limits.responseBytes, deadline, holdRemovals };
+    if (this.#isPartial(subscription)) return subscription.collectPart(options, this.variant === 'delta');
+    return subscription.collectAll(options);
+  }
+
+  /** A response may carry a part of what is subscribed. */
+  #isPartial(subscription: Subscription): boolean {
+    return this.variant === 'delta' || !fullState.includes(subscription.typeUrl);
+  }
+
+  #mayRefer(): boolean {
+    return referrers.some((typeUrl) => {
+      const subscription = this.#types.get(typeUrl)?.subscription;
+      return subscription !== undefined && (subscription.isBehind || subscription.inFlight !== undefined);
+    });
+  }
+
+  /**
+   * A new or changed cluster of Envoy warms until its endpoints come anew, be they the same, and a delta client does not
+   * ask for them again (https://github.com/envoyproxy/envoy/issues/13009).
+   */
+  #repeatEndpoints(clusters: readonly string[]): void {
+    const endpoints = this.#types.get(typeUrls.endpoint)?.subscription;
+    if (endpoints !== undefined) for (const name of clusters) endpoints.force(name);
+  }
+}
+
+function rank({ subscription }: TypeState): number {
+  const position = order.indexOf(subscription.typeUrl);
+  return position === -1 ? order.length : position;
+}

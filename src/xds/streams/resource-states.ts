@@ -1,0 +1,82 @@
+import { SlotMap } from './slot-map.ts';
+import type { Slot, TypeStore } from '../cache/type-store.ts';
+
+/** Flags beside the stamp in the word that a stream keeps for each resource. */
+export const isNamed = 0x8000_0000;
+export const isDirty = 0x4000_0000;
+/** To be sent even if the client has it in this version. */
+export const isForced = 0x2000_0000;
+
+/** Stamps that are no version: what the client has of a resource. */
+export const nothing = 0;
+/** Something, but not known which version. */
+export const unknown = 1;
+/** It was told that there is none. */
+export const absent = 2;
+
+/**
+ * The words of one subscription, and its places in the index of subscribers, which are kept in step: a slot with a word
+ * other than 0 knows the subscription.
+ */
+export class Holdings {
+  readonly #store: TypeStore;
+  readonly #index: number;
+  readonly #onLetGo: (slot: Slot) => void;
+  readonly #words = new SlotMap();
+  /** Counts every change. */
+  revision = 0;
+
+  /**
+   * @param index of the subscription in the store
+   * @param onLetGo called before a slot whose word became 0 may be given away
+   */
+  constructor(store: TypeStore, index: number, onLetGo: (slot: Slot) => void) {
+    this.#store = store;
+    this.#index = index;
+    this.#onLetGo = onLetGo;
+  }
+
+  word(id: number): number {
+    return this.#words.get(id);
+  }
+
+  put(slot: Slot, word: number): void {
+    const before = this.#words.get(slot.id);
+    this.#words.set(slot.id, word);
+    this.revision += 1;
+    if (before === 0 && word !== 0) slot.addSubscriber(this.#index);
+    if (before === 0 || word !== 0) return;
+    this.#onLetGo(slot);
+    slot.deleteSubscriber(this.#index);
+    this.#store.releaseIfUnused(slot);
+  }
+
+  /** The slot was not let go of, and its id given to another name, since. */
+  has(slot: Slot): boolean {
+    return this.#store.slot(slot.id) === slot && this.#words.get(slot.id) !== 0;
+  }
+
+  all(): Slot[] {
+    return this.select(() => true);
+  }
+
+  select(test: (word: number) => boolean): Slot[] {
+    const slots: Slot[] = [];
+    this.forEach((slot, word) => {
+      if (test(word)) slots.push(slot);
+    });
+    return slots;
+  }
+
+  forEach(visit: (slot: Slot, word: number) => void): void {
+    this.#words.forEach((id, word) => {
+      const slot = this.#store.slot(id);
+      if (slot !== undefined) visit(slot, word);
+    });
+  }
+}
+
+/** While a response is in flight the client may have its content already, and must be told if it goes. */
+export function atLeastUnknown(stamp: number): number {
+  return stamp === nothing ? unknown : stamp;
+}

@@ -1,0 +1,63 @@
+import type { Operation, Transaction } from '../../src/nftables/transaction.ts';
+
+interface FakeTable {
+  readonly chains: Set<string>;
+  readonly sets: Map<string, Map<string, string>>;
+}
+
+/**
+ * Executes transactions in memory, all or nothing, with the kernel's errors: for unit tests, where element for element
+ * is compared.
+ */
+export class FakeKernel {
+  #tables = new Map<string, FakeTable>();
+
+  /** @throws as nft would, and then nothing has changed */
+  run(transaction: Transaction): void {
+    const tables = structuredClone(this.#tables);
+    const { family, name } = transaction.table;
+    for (const operation of transaction.operations) execute(tables, `${family} ${name}`, operation);
+    this.#tables = tables;
+  }
+
+  /** Elements by set; sets without elements are left out. */
+  elements(table: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    const sets = this.#tables.get(table)?.sets ?? new Map<string, Map<string, string>>();
+    return new Map([...sets].filter(([, elements]) => elements.size > 0));
+  }
+
+  chains(table: string): ReadonlySet<string> {
+    return this.#tables.get(table)?.chains ?? new Set();
+  }
+}
+
+function execute(tables: Map<string, FakeTable>, name: string, operation: Operation): void {
+  if (operation.kind === 'replace-table') return void tables.set(name, { chains: new Set(), sets: new Map() });
+  if (operation.kind === 'delete-table') return void tables.delete(name);
+  const table = tables.get(name);
+  if (table === undefined) throw new Error(`No such file or directory: table ${name}`);
+  switch (operation.kind) {
+    case 'add-chain':
+      return void table.chains.add(operation.chain.name);
+    case 'add-set':
+      return void table.sets.set(operation.set.name, table.sets.get(operation.set.name) ?? new Map());
+    case 'add-elements':
+      for (const { key, value = '' } of operation.elements) addElement(table, operation.set.name, key, value);
+      return;
+    case 'delete-elements':
+      for (const key of operation.keys) {
+        if (table.sets.get(operation.set.name)?.delete(key) !== true) throw new Error(`No such file: element ${key}`);
+      }
+  }
+}
+
+/** A verdict's chain must be there; an element cannot be given another value. */
+function addElement(table: FakeTable, set: string, key: string, value: string): void {
+  const elements = table.sets.get(set);
+  if (elements === undefined) throw new Error(`No such file or directory: set ${set}`);
+  const chain = /^goto (.+)$/.exec(value)?.[1];
+  if (chain !== undefined && !table.chains.has(chain)) throw new Error(`No such file or directory: chain ${chain}`);
+  const before = elements.get(key);
+  if (before !== undefined && before !== value) throw new Error(`File exists: element ${key}`);
+  elements.set(key, value);
+}
