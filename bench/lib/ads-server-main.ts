@@ -52,7 +52,7 @@ async function answer(request: IncomingMessage): Promise<unknown> {
 const control = createServer((request, response) => {
   answer(request).then(
     (body) => response.end(JSON.stringify(body)),
-    (err: unknown) => response.writeHead(400).end(String(err)),
+    (error: unknown) => response.writeHead(400).end(String(error)),
   );
 });
 await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));

@@ -4,10 +4,10 @@ import { Pipeline } from '../../src/controller/pipeline.ts';
 import { adsEventsOf } from '../../src/controller/xds-metrics.ts';
 import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
 import { defaultSettings } from '../../src/translate/settings.ts';
+import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import type { AdsEvents } from '../../src/xds/server/ads-events.ts';
 import { AdsServer } from '../../src/xds/server/ads-server.ts';
 import { defaultLimits } from '../../src/xds/server/limits.ts';
-import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 
 /** The controller without its source and its admin server: objects come from the benchmark itself. */
 export class OurServer {

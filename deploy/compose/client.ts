@@ -26,18 +26,18 @@ function askHttp(url: URL): Promise<Answer> {
     const request = get(url, { agent: false, timeout: timeoutMs }, (response) => {
       collect(response).then(
         (text) => resolve(response.statusCode === 200 ? parse(text) : { error: `Status ${response.statusCode}` }),
-        (err: Error) => resolve({ error: err.message }),
+        (error: Error) => resolve({ error: error.message }),
       );
     });
     request.on('timeout', () => request.destroy(new Error('Timed out')));
-    request.on('error', (err) => resolve({ error: err.message }));
+    request.on('error', (error) => resolve({ error: error.message }));
   });
 }
 
 function askTcp(url: URL): Promise<Answer> {
   const socket = connect({ host: url.hostname, port: Number(url.port), timeout: timeoutMs });
   socket.on('timeout', () => socket.destroy(new Error('Timed out')));
-  return collect(socket).then(parse, (err: Error) => ({ error: err.message }));
+  return collect(socket).then(parse, (error: Error) => ({ error: error.message }));
 }
 
 async function collect(stream: AsyncIterable<Buffer>): Promise<string> {

@@ -4,24 +4,24 @@ import type { Logger } from 'pino';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
-import { AdsClient } from './xds/ads-client.ts';
 import { bootstrapYaml } from './envoy/bootstrap.ts';
-import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
-import { FamilyTable } from './kernel/family-table.ts';
 import { HealthServer } from './health-server.ts';
+import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
+import { FamilyTable } from './kernel/family-table.ts';
 import { KernelSync } from './kernel/kernel-sync.ts';
-import { AgentMetrics } from './metrics.ts';
 import { type NodeTableOptions, type PodDetector, tableName } from './kernel/node-table.ts';
-import type { AgentOptions, HostPort } from './options.ts';
 import { checkNft, familiesOfKernel } from './kernel/preflight.ts';
-import type { Blockers } from './readiness.ts';
 import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
 import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
+import { AgentMetrics } from './metrics.ts';
+import type { AgentOptions, HostPort } from './options.ts';
+import type { Blockers } from './readiness.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
+import { AdsClient } from './xds/ads-client.ts';
 import { applyResponse, type Families } from './xds/apply-views.ts';
 
 /** How often the kernel is asked whether the tables are still the agent's. */
@@ -74,10 +74,10 @@ export class NodeAgent {
     try {
       await this.#checkTools();
       return await this.#start();
-    } catch (err) {
+    } catch (error) {
       // Whatever was started before would keep the process alive.
       await this.stop();
-      throw err;
+      throw error;
     }
   }
 
@@ -150,7 +150,7 @@ export class NodeAgent {
         },
         effective: (complete) => this.#program(complete),
         // Envoy has the same controller: it may be alone from now on.
-        connectionChanged: () => this.#watch.poke(),
+        connectionChanged: () => this.#watch.recheck(),
       },
       this.#logger,
     );
@@ -159,14 +159,14 @@ export class NodeAgent {
   async #program(complete: boolean): Promise<void> {
     if (complete) this.#kernel.start();
     await this.#kernel.flush();
-    this.#watch.poke();
+    this.#watch.recheck();
   }
 
   #createEnvoy(): EnvoyProcess | undefined {
     const { envoy, bootstrap } = this.#options;
     if (envoy === undefined || bootstrap === undefined) return undefined;
     const { path, args, log, leave } = envoy;
-    const onChange = () => this.#watch.poke();
+    const onChange = () => this.#watch.recheck();
     return new EnvoyProcess({ envoy: path, bootstrap, args, logFile: log, leave, onChange }, this.#logger);
   }
 
@@ -177,8 +177,8 @@ export class NodeAgent {
     try {
       mkdirSync(dirname(bootstrap), { recursive: true });
       writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...heap }));
-    } catch (err) {
-      throw new FairleadError('INPUT_INVALID', `--bootstrap: ${(err as Error).message}`, { cause: err });
+    } catch (error) {
+      throw new FairleadError('INPUT_INVALID', `--bootstrap: ${(error as Error).message}`, { cause: error });
     }
     this.#logger.info({ bootstrap }, "Wrote Envoy's bootstrap");
   }
@@ -199,8 +199,8 @@ export class NodeAgent {
       this.#handles = undefined;
       this.#kernel.invalidate('the tables were changed by somebody else');
       await this.#kernel.flush();
-    } catch (err) {
-      this.#logger.error({ err }, 'Could not check the tables for changes');
+    } catch (error) {
+      this.#logger.error({ error }, 'Could not check the tables for changes');
     }
   }
 

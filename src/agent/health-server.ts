@@ -32,9 +32,9 @@ export class HealthServer {
   /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
   async listen({ host, port }: SocketAddress): Promise<SocketAddress> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (err: NodeJS.ErrnoException) => {
-        const code = err.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : 'ADDRESS_INVALID';
-        reject(new FairleadError(code, `Cannot listen on ${host}:${port}: ${err.message}`, { cause: err }));
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : 'ADDRESS_INVALID';
+        reject(new FairleadError(code, `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
       });
       this.#server.listen(port, host, resolve);
     });

@@ -14,18 +14,18 @@ export interface Ended {
  */
 export function runTool(program: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { maxBuffer: 16 * 1024 * 1024 }, (err, stdout, stderr) => {
-      const code = err === null ? 0 : err.code;
+    execFile(program, args, { maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
       if (typeof code === 'number') return resolve({ code, output: stdout + stderr });
-      reject(err);
+      reject(error);
     });
   });
 }
 
 /** @throws FairleadError ENVOY_MISSING, ENVOY_TOO_OLD */
 export async function checkEnvoy(envoy: string): Promise<void> {
-  const { output } = await runTool(envoy, ['--version']).catch((err: Error) => {
-    throw new FairleadError('ENVOY_MISSING', `${envoy} cannot be run: ${err.message}`, { cause: err });
+  const { output } = await runTool(envoy, ['--version']).catch((error: Error) => {
+    throw new FairleadError('ENVOY_MISSING', `${envoy} cannot be run: ${error.message}`, { cause: error });
   });
   const found = /\/(\d+)\.(\d+)\.(\d+)/.exec(output);
   if (found === null) throw new FairleadError('ENVOY_MISSING', `${envoy} is no Envoy: it prints no version`);
@@ -39,8 +39,8 @@ export async function checkEnvoy(envoy: string): Promise<void> {
  * @throws FairleadError IP_MISSING
  */
 export async function checkIp(): Promise<void> {
-  const { output } = await runTool('ip', ['-V']).catch((err: Error) => {
-    throw new FairleadError('IP_MISSING', `ip cannot be run: ${err.message}`, { cause: err });
+  const { output } = await runTool('ip', ['-V']).catch((error: Error) => {
+    throw new FairleadError('IP_MISSING', `ip cannot be run: ${error.message}`, { cause: error });
   });
   if (!output.includes('iproute2')) throw new FairleadError('IP_MISSING', 'ip is not the one of iproute2');
 }

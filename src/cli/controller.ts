@@ -46,7 +46,7 @@ async function run(flags: Flags): Promise<void> {
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch (err) {
-    throw new FairleadError('CONFIG_UNREADABLE', `--config: ${(err as Error).message}`, { cause: err });
+  } catch (error) {
+    throw new FairleadError('CONFIG_UNREADABLE', `--config: ${(error as Error).message}`, { cause: error });
   }
 }

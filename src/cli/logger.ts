@@ -11,6 +11,8 @@ export function createLogger(level: string, name: string): Logger {
     {
       level,
       base: { app: name },
+      errorKey: 'error',
+      serializers: { error: pino.stdSerializers.err },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

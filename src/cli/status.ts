@@ -44,10 +44,11 @@ async function read<T>(address: string, path: string): Promise<T> {
     const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return (await response.json()) as T;
-  } catch (err) {
-    const cause = err instanceof Error && err.cause instanceof Error ? err.cause.message : (err as Error).message;
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : (error as Error).message;
     throw new FairleadError('ADMIN_UNREACHABLE', `--admin-address: ${address} did not answer: ${cause}`, {
-      cause: err,
+      cause: error,
     });
   }
 }

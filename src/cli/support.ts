@@ -8,9 +8,13 @@ export function version(): string {
 }
 
 /** Prints what went wrong and what to do about it; the exit code is 1, as for commander's own usage errors. */
-export function reportError(err: unknown): void {
+export function reportError(error: unknown): void {
   const text =
-    err instanceof FairleadError ? err.explain() : err instanceof Error ? (err.stack ?? err.message) : String(err);
+    error instanceof FairleadError
+      ? error.explain()
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
   process.stderr.write(`fairlead: ${text}\n`);
   process.exitCode = 1;
 }

@@ -60,8 +60,8 @@ async function readModel(paths: readonly string[]): Promise<Model> {
 function assertReadable(path: string): void {
   try {
     if (path !== '-') accessSync(path, constants.R_OK);
-  } catch (err) {
-    throw new FairleadError('MANIFESTS_UNREADABLE', `--file: ${(err as Error).message}`, { cause: err });
+  } catch (error) {
+    throw new FairleadError('MANIFESTS_UNREADABLE', `--file: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -74,8 +74,8 @@ async function readSettings(path: string | undefined): Promise<TranslateSettings
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch (err) {
-    throw new FairleadError('CONFIG_UNREADABLE', `--config: ${(err as Error).message}`, { cause: err });
+  } catch (error) {
+    throw new FairleadError('CONFIG_UNREADABLE', `--config: ${(error as Error).message}`, { cause: error });
   }
 }
 

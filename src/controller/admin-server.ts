@@ -28,7 +28,7 @@ export class AdminServer {
   /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
   async listen({ host, port }: SocketAddress): Promise<SocketAddress> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (err: NodeJS.ErrnoException) => reject(listenError(err, { host, port })));
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
       this.#server.listen(port, host, resolve);
     });
     const bound = this.#server.address() as AddressInfo;
@@ -49,8 +49,8 @@ export class AdminServer {
           : [answer.text, answer.contentType ?? 'text/plain; charset=utf-8'];
       response.writeHead(answer.status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
       response.end(request.method === 'HEAD' ? undefined : body);
-    } catch (err) {
-      this.#logger.error({ err, url: request.url }, 'Could not answer an admin request');
+    } catch (error) {
+      this.#logger.error({ error, url: request.url }, 'Could not answer an admin request');
       if (!response.headersSent) response.writeHead(500);
       response.end('Internal error\n');
     }
@@ -66,8 +66,8 @@ export class AdminServer {
 }
 
 /** Turns what the socket said into an error with a code. */
-export function listenError(err: NodeJS.ErrnoException, address: SocketAddress): FairleadError {
+export function listenError(error: NodeJS.ErrnoException, address: SocketAddress): FairleadError {
   const code =
-    err.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : err.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
-  return new FairleadError(code, `Cannot listen on ${formatAddress(address)}: ${err.message}`, { cause: err });
+    error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : error.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
+  return new FairleadError(code, `Cannot listen on ${formatAddress(address)}: ${error.message}`, { cause: error });
 }

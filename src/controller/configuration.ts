@@ -18,7 +18,7 @@ const accessLog = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
 ]);
 
-/** As in src/xds/limits.ts, which says what each means. */
+/** As in src/xds/server/limits.ts, which says what each means. */
 const limits = z.strictObject({
   streams: count.optional(),
   streamsPerPeer: count.optional(),
@@ -79,8 +79,8 @@ export function parseConfiguration(text: string, file: string): ControllerFile {
 function resolveAliases(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
-  } catch (err) {
-    throw new FairleadError('CONFIG_INVALID', `${file}: ${(err as Error).message}`, { cause: err });
+  } catch (error) {
+    throw new FairleadError('CONFIG_INVALID', `${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 

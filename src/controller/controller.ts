@@ -2,15 +2,15 @@ import type { Logger } from 'pino';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
+import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import type { NodeIdentity } from '../xds/streams/node-identity.ts';
-import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
 import { formatAddress, type SocketAddress } from './configuration.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
-import { ProblemBook } from './problem-registry.ts';
+import { ProblemRegistry } from './problem-registry.ts';
 import { createSource } from './sources.ts';
 import { adsEventsOf } from './xds-metrics.ts';
 
@@ -20,7 +20,7 @@ export class Controller {
   readonly cache: ResourceCache;
   readonly ads: AdsServer;
   readonly metrics: ControllerMetrics = createMetrics();
-  readonly problems: ProblemBook;
+  readonly problems: ProblemRegistry;
   readonly #options: ControllerOptions;
   readonly #logger: Logger;
   readonly #source: Source;
@@ -32,9 +32,9 @@ export class Controller {
     this.#options = options;
     this.#logger = logger;
     this.#source = source;
-    this.problems = new ProblemBook(logger);
+    this.problems = new ProblemRegistry(logger);
     this.cache = new ResourceCache({
-      onBuildError: ({ typeUrl, name }, err) => logger.error({ typeUrl, name, err }, 'Could not build a resource'),
+      onBuildError: ({ typeUrl, name }, error) => logger.error({ typeUrl, name, error }, 'Could not build a resource'),
     });
     this.ads = new AdsServer({
       cache: this.cache,
@@ -67,10 +67,10 @@ export class Controller {
   async start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
     try {
       return await this.#start();
-    } catch (err) {
+    } catch (error) {
       // The source and the admin server would keep the process alive.
       await this.stop();
-      throw err;
+      throw error;
     }
   }
 
@@ -103,9 +103,9 @@ export class Controller {
     try {
       const { port } = await this.ads.listen(formatAddress(address));
       return { ...address, port };
-    } catch (err) {
+    } catch (error) {
       // grpc-js tells of the socket's error only in its text.
-      const { message } = err as Error;
+      const { message } = error as Error;
       throw listenError({ name: 'Error', message, code: /\bE[A-Z]+\b/.exec(message)?.[0] ?? '' }, address);
     }
   }

@@ -13,7 +13,7 @@ function resolve(flags: Partial<ControllerInput>, file?: string) {
 describe('resolveOptions', () => {
   it('has defaults for everything but the source', () => {
     const options = resolve({});
-    expect(options.source).toEqual({ kind: 'manifests', directory: 'm' });
+    expect(options.source).toEqual({ kind: 'Manifests', directory: 'm' });
     expect(options.xds).toEqual({ host: '127.0.0.1', port: 18_000 });
     expect(options.admin).toEqual({ host: '127.0.0.1', port: 18_001 });
     expect(options.settings.tracing).toBeUndefined();
@@ -41,6 +41,6 @@ describe('resolveOptions', () => {
 
   it('wants exactly one source', () => {
     expect(() => resolveOptions({ logger: pino({ level: 'silent' }), file: undefined })).toThrow(/No source/);
-    expect(() => resolve({ kubeconfig: 'k' })).toThrow(/manifests, kubeconfig/);
+    expect(() => resolve({ kubeconfig: 'k' })).toThrow(/--manifests, --kubeconfig/);
   });
 });

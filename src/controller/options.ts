@@ -17,9 +17,9 @@ export interface ControllerInput {
 }
 
 export type SourceChoice =
-  | { readonly kind: 'manifests'; readonly directory: string }
-  | { readonly kind: 'kubeconfig'; readonly path: string }
-  | { readonly kind: 'in-cluster' };
+  | { readonly kind: 'Manifests'; readonly directory: string }
+  | { readonly kind: 'Kubeconfig'; readonly path: string }
+  | { readonly kind: 'InCluster' };
 
 /** The effective options: flags before the file, the file before the defaults. */
 export interface ControllerOptions {
@@ -50,17 +50,19 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
   };
 }
 
+const flagOf = { Manifests: '--manifests', Kubeconfig: '--kubeconfig', InCluster: '--in-cluster' } as const;
+
 function chooseSource({ manifests, kubeconfig, inCluster }: ControllerInput): SourceChoice {
   const choices: SourceChoice[] = [];
-  if (manifests !== undefined) choices.push({ kind: 'manifests', directory: manifests });
-  if (kubeconfig !== undefined) choices.push({ kind: 'kubeconfig', path: kubeconfig });
-  if (inCluster === true) choices.push({ kind: 'in-cluster' });
+  if (manifests !== undefined) choices.push({ kind: 'Manifests', directory: manifests });
+  if (kubeconfig !== undefined) choices.push({ kind: 'Kubeconfig', path: kubeconfig });
+  if (inCluster === true) choices.push({ kind: 'InCluster' });
   const [choice] = choices;
   if (choice === undefined) throw new FairleadError('SOURCE_MISSING', 'No source of Services was given');
   if (choices.length > 1) {
     throw new FairleadError(
       'SOURCE_AMBIGUOUS',
-      `Sources exclude each other: ${choices.map(({ kind }) => kind).join(', ')}`,
+      `Sources exclude each other: ${choices.map(({ kind }) => flagOf[kind]).join(', ')}`,
     );
   }
   return choice;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { formatProblem, type Problem } from '../model/problem.ts';
 
 /** What is wrong with the inputs now, by origin; each problem is logged once when it comes and once when it goes. */
-export class ProblemBook {
+export class ProblemRegistry {
   readonly #byOrigin = new Map<string, readonly Problem[]>();
   readonly #logger: Logger;
 

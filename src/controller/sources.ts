@@ -6,7 +6,7 @@ import type { SourceChoice } from './options.ts';
 
 /** Imports the API server's client only when it is used: it alone takes some 80 MiB. */
 export async function createSource(choice: SourceChoice, logger: Logger): Promise<Source> {
-  if (choice.kind === 'manifests') {
+  if (choice.kind === 'Manifests') {
     checkDirectory(choice.directory);
     const { ManifestSource } = await import('../kubernetes/manifests/manifest-source.ts');
     return new ManifestSource({ directory: choice.directory, logger });
@@ -20,7 +20,9 @@ export async function createSource(choice: SourceChoice, logger: Logger): Promis
 function checkDirectory(path: string): void {
   try {
     readdirSync(path);
-  } catch (err) {
-    throw new FairleadError('MANIFESTS_UNREADABLE', `--manifests: ${path}: ${(err as Error).message}`, { cause: err });
+  } catch (error) {
+    throw new FairleadError('MANIFESTS_UNREADABLE', `--manifests: ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

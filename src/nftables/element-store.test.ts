@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ElementStore } from './element-store.ts';
 import { FakeKernel } from '../../test/support/fake-kernel.ts';
+import { ElementStore } from './element-store.ts';
 import { Transaction } from './transaction.ts';
 
 const table = { family: 'ip', name: 't' } as const;
@@ -24,7 +24,7 @@ describe('an element store', () => {
         const kernel = new FakeKernel();
         const store = new ElementStore(map);
         const wanted = new Map<string, string>();
-        kernel.run(new Transaction(table).add({ kind: 'replace-table' }).add({ kind: 'add-set', set: map }));
+        kernel.run(new Transaction(table).add({ kind: 'ReplaceTable' }).add({ kind: 'AddSet', set: map }));
         store.markSent();
         for (const action of [...steps, { kind: 'send' } as const]) {
           if (action.kind === 'put') {

@@ -64,20 +64,20 @@ export class ElementStore {
   /** Adds deletions of what the kernel holds and should not, or holds with another value. */
   deleteStale(transaction: Transaction): void {
     const keys = [...this.#stale].flatMap(([key, held]) => (held === undefined ? [] : [key]));
-    transaction.add({ kind: 'delete-elements', set: this.set, keys });
+    transaction.add({ kind: 'DeleteElements', set: this.set, keys });
   }
 
   /** Adds what the kernel lacks; a changed value must have been deleted before, as nft cannot overwrite an element. */
   addStale(transaction: Transaction): void {
     const keys = this.#isTracking ? this.#stale.keys() : this.#wanted.keys();
     const elements = [...keys].flatMap((key) => this.#element(key) ?? []);
-    transaction.add({ kind: 'add-elements', set: this.set, elements });
+    transaction.add({ kind: 'AddElements', set: this.set, elements });
   }
 
   /** Adds everything, for a kernel set that is new and empty. */
   addAll(transaction: Transaction): void {
     const elements = [...this.#wanted.keys()].flatMap((key) => this.#element(key) ?? []);
-    transaction.add({ kind: 'add-elements', set: this.set, elements });
+    transaction.add({ kind: 'AddElements', set: this.set, elements });
   }
 
   /**

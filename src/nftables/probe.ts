@@ -21,15 +21,15 @@ export async function probeNft(nft: NftCommand, transaction: string): Promise<Pr
     }
     await nft.check(transaction);
     return { kind: 'Usable', version };
-  } catch (err) {
-    return resultOf(err);
+  } catch (error) {
+    return resultOf(error);
   }
 }
 
-function resultOf(err: unknown): ProbeResult {
-  if (err instanceof NftMissingError) return { kind: 'Missing', program: err.message };
-  if (!(err instanceof NftError)) throw err;
-  return err.isNotPermitted ? { kind: 'NotPermitted' } : { kind: 'Unsupported', reason: err.message };
+function resultOf(error: unknown): ProbeResult {
+  if (error instanceof NftMissingError) return { kind: 'Missing', program: error.message };
+  if (!(error instanceof NftError)) throw error;
+  return error.isNotPermitted ? { kind: 'NotPermitted' } : { kind: 'Unsupported', reason: error.message };
 }
 
 /** `1.0.6` of `nftables v1.0.6 (Lester Gooch #5)`. */

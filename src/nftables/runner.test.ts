@@ -33,7 +33,7 @@ describe('running nft', () => {
 
   it('tells the first line and the command that nft named', async () => {
     const nft = program(`cat > /dev/null; echo '/dev/stdin:2:1-4: Error: syntax error, unexpected string' >&2; exit 1`);
-    const failure = await nft.run('add table ip t\nadd nonsense\n').catch((err: unknown) => err);
+    const failure = await nft.run('add table ip t\nadd nonsense\n').catch((error: unknown) => error);
     expect(failure).toMatchObject({ reason: 'syntax error, unexpected string', line: 'add nonsense' });
     expect(failure).toBeInstanceOf(NftError);
     nft.close();

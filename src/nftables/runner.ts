@@ -87,8 +87,8 @@ export class NftCommand implements NftRunner {
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on('error', () => {}); // nft ended before it read everything: its exit tells why.
     const ended = new Promise<string>((resolve, reject) => {
-      child.on('error', (err: NodeJS.ErrnoException) => {
-        reject(err.code === 'ENOENT' ? new NftMissingError(file, err) : err);
+      child.on('error', (error: NodeJS.ErrnoException) => {
+        reject(error.code === 'ENOENT' ? new NftMissingError(file, error) : error);
       });
       child.on('close', (code, signal) => {
         if (code === 0) resolve(Buffer.concat(stdout).toString());

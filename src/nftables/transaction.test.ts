@@ -6,22 +6,22 @@ const services = { name: 'services', key: 'ipv4_addr . inet_service', value: 've
 
 describe('a transaction as nft text', () => {
   it('replaces a table whether or not it is there', () => {
-    expect(new Transaction(table).add({ kind: 'replace-table' }).toText()).toBe(
+    expect(new Transaction(table).add({ kind: 'ReplaceTable' }).toText()).toBe(
       'add table ip fairlead\ndelete table ip fairlead\nadd table ip fairlead\n',
     );
   });
 
   it('prints sets, maps, chains, rules and elements, a command a line', () => {
     const transaction = new Transaction(table)
-      .add({ kind: 'add-set', set: { name: 'pods', key: 'ipv4_addr', flags: ['interval'], autoMerge: true, size: 9 } })
-      .add({ kind: 'add-set', set: services })
-      .add({ kind: 'add-chain', chain: { name: 'refuse', rules: ['reject'] } })
+      .add({ kind: 'AddSet', set: { name: 'pods', key: 'ipv4_addr', flags: ['interval'], autoMerge: true, size: 9 } })
+      .add({ kind: 'AddSet', set: services })
+      .add({ kind: 'AddChain', chain: { name: 'refuse', rules: ['reject'] } })
       .add({
-        kind: 'add-chain',
+        kind: 'AddChain',
         chain: { name: 'in', hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' }, rules: [] },
       })
-      .add({ kind: 'delete-elements', set: services, keys: ['10.0.0.1 . 80', '10.0.0.2 . 80'] })
-      .add({ kind: 'add-elements', set: services, elements: [{ key: '10.0.0.1 . 80', value: 'goto refuse' }] });
+      .add({ kind: 'DeleteElements', set: services, keys: ['10.0.0.1 . 80', '10.0.0.2 . 80'] })
+      .add({ kind: 'AddElements', set: services, elements: [{ key: '10.0.0.1 . 80', value: 'goto refuse' }] });
     expect(transaction.toText().split('\n')).toEqual([
       'add set ip fairlead pods { type ipv4_addr; flags interval; auto-merge; size 9; }',
       'add map ip fairlead services { type ipv4_addr . inet_service : verdict; }',
@@ -37,8 +37,8 @@ describe('a transaction as nft text', () => {
 
   it('is empty without operations, and with empty ones', () => {
     const transaction = new Transaction(table)
-      .add({ kind: 'add-elements', set: services, elements: [] })
-      .add({ kind: 'delete-elements', set: services, keys: [] });
+      .add({ kind: 'AddElements', set: services, elements: [] })
+      .add({ kind: 'DeleteElements', set: services, keys: [] });
     expect(transaction.isEmpty).toBe(true);
     expect(transaction.toText()).toBe('');
   });
@@ -46,7 +46,7 @@ describe('a transaction as nft text', () => {
   it('splits many elements over commands', () => {
     const keys = Array.from({ length: 250 }, (_none, index) => `10.0.0.1 . ${index}`);
     const lines = new Transaction(table)
-      .add({ kind: 'delete-elements', set: services, keys })
+      .add({ kind: 'DeleteElements', set: services, keys })
       .toText()
       .trim()
       .split('\n');

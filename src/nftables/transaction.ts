@@ -11,12 +11,12 @@ import {
 /** One step of a transaction, on the transaction's table. */
 export type Operation =
   /** The table with everything in it goes, if there is one, and comes back empty. */
-  | { readonly kind: 'replace-table' }
-  | { readonly kind: 'delete-table' }
-  | { readonly kind: 'add-chain'; readonly chain: Chain }
-  | { readonly kind: 'add-set'; readonly set: ElementSet }
-  | { readonly kind: 'add-elements'; readonly set: ElementSet; readonly elements: readonly Element[] }
-  | { readonly kind: 'delete-elements'; readonly set: ElementSet; readonly keys: readonly string[] };
+  | { readonly kind: 'ReplaceTable' }
+  | { readonly kind: 'DeleteTable' }
+  | { readonly kind: 'AddChain'; readonly chain: Chain }
+  | { readonly kind: 'AddSet'; readonly set: ElementSet }
+  | { readonly kind: 'AddElements'; readonly set: ElementSet; readonly elements: readonly Element[] }
+  | { readonly kind: 'DeleteElements'; readonly set: ElementSet; readonly keys: readonly string[] };
 
 /**
  * Elements in one command. Fewer make nft's parser slower (one per command: 2 times the whole load of 100,000), more
@@ -47,8 +47,8 @@ export class Transaction {
   }
 
   add(operation: Operation): this {
-    if (operation.kind === 'add-elements' && operation.elements.length === 0) return this;
-    if (operation.kind === 'delete-elements' && operation.keys.length === 0) return this;
+    if (operation.kind === 'AddElements' && operation.elements.length === 0) return this;
+    if (operation.kind === 'DeleteElements' && operation.keys.length === 0) return this;
     this.#operations.push(operation);
     return this;
   }
@@ -61,26 +61,26 @@ export class Transaction {
 }
 
 function elementsIn(operation: Operation): number {
-  if (operation.kind === 'add-elements') return operation.elements.length;
-  return operation.kind === 'delete-elements' ? operation.keys.length : 0;
+  if (operation.kind === 'AddElements') return operation.elements.length;
+  return operation.kind === 'DeleteElements' ? operation.keys.length : 0;
 }
 
 function operationText(table: string, operation: Operation): string {
   switch (operation.kind) {
-    case 'replace-table':
+    case 'ReplaceTable':
       // `add` first: `delete` of what is not there is an error, and `destroy` came only with nft 1.0.7 and kernel 6.3.
       return `add table ${table}\ndelete table ${table}\nadd table ${table}`;
-    case 'delete-table':
+    case 'DeleteTable':
       return `add table ${table}\ndelete table ${table}`;
-    case 'add-chain':
+    case 'AddChain':
       return chainText(table, operation.chain);
-    case 'add-set': {
+    case 'AddSet': {
       const kind = operation.set.value === undefined ? 'set' : 'map';
       return `add ${kind} ${table} ${operation.set.name} ${setText(operation.set)}`;
     }
-    case 'add-elements':
+    case 'AddElements':
       return elementCommands(`add element ${table} ${operation.set.name}`, operation.elements.map(elementText));
-    case 'delete-elements':
+    case 'DeleteElements':
       return elementCommands(`delete element ${table} ${operation.set.name}`, operation.keys);
   }
 }

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
-import { type MessageObject, messageType } from './registry.ts';
 import { messageNameOf } from '../resources/type-urls.ts';
+import { type MessageObject, messageType } from './registry.ts';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -6,8 +6,8 @@ import { decodeServiceView, MalformedViewError } from '../../src/agent/xds/read-
 import { type DeltaResponse, endOfList } from '../../src/agent/xds/wildcard-subscription.ts';
 import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
-import { AdsServer } from '../../src/xds/server/ads-server.ts';
 import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
+import { AdsServer } from '../../src/xds/server/ads-server.ts';
 
 const logger = pino({ level: 'silent' });
 
@@ -61,9 +61,9 @@ class Recorder {
     for (const { name, body } of response.resources) {
       try {
         this.known.set(name, decodeServiceView(name, body).ports[0]?.port ?? 0);
-      } catch (err) {
-        if (!(err instanceof MalformedViewError)) throw err;
-        rejected.set(name, err.message);
+      } catch (error) {
+        if (!(error instanceof MalformedViewError)) throw error;
+        rejected.set(name, error.message);
       }
     }
     return rejected;

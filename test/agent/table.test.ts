@@ -131,7 +131,7 @@ describe.each(['ip', 'ip6'] as const)('the table in the kernel, %s', (family) =>
     await nft.run(table.fullTransaction().toText());
     const before = await kernelElements(family);
     const bad = `add element ${family} fairlead cluster-ips { ${family === 'ip' ? '10.96.9.9' : 'fd00:96::99'} }\ndelete element ${family} fairlead no-such { 1 }\n`;
-    const failure = await nft.run(bad).catch((err: unknown) => err);
+    const failure = await nft.run(bad).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(NftError);
     expect(failure).toMatchObject({ line: `delete element ${family} fairlead no-such { 1 }` });
     expect(await kernelElements(family)).toEqual(before);

@@ -11,7 +11,7 @@ import { run } from '../testbed/run.ts';
 import { type LoadRequest, RunningLoad } from '../testbed/running-load.ts';
 import { waitUntil } from '../testbed/wait.ts';
 import { control, nodes, topologyOf } from './shop.ts';
-import { repository, Workshop } from './work-directory.ts';
+import { repository, WorkDirectory } from './work-directory.ts';
 
 const fairlead = [process.execPath, join(repository, 'src/cli/main.ts')];
 const collectorScript = fileURLToPath(new URL('../testbed/otlp-collector.ts', import.meta.url));
@@ -21,7 +21,7 @@ const adminAddress = '127.0.0.1:18001';
 const collectorPort = 4317;
 export const collectorReader = 'http://127.0.0.1:4319';
 
-export interface WorldOptions {
+export interface DemoClusterOptions {
   /** Begins the names of all namespaces. */
   readonly prefix: string;
   readonly envoy: string;
@@ -41,18 +41,18 @@ export interface ControllerStatus {
 }
 
 /** Two nodes, the shop's pods, Fairlead. Each part is made when the story comes to it; `close` ends what there is. */
-export class World {
-  readonly workshop: Workshop;
-  readonly #options: WorldOptions;
+export class DemoCluster {
+  readonly workDirectory: WorkDirectory;
+  readonly #options: DemoClusterOptions;
   readonly #processes = new ProcessGroup();
   #opening: Promise<Network> | undefined;
   #network: Network | undefined;
   #closing = false;
   #controller: ManagedProcess | undefined;
 
-  constructor(options: WorldOptions) {
+  constructor(options: DemoClusterOptions) {
     this.#options = options;
-    this.workshop = new Workshop(join(repository, '.demo', options.prefix.replace(/-$/, '')));
+    this.workDirectory = new WorkDirectory(join(repository, '.demo', options.prefix.replace(/-$/, '')));
   }
 
   async close(): Promise<void> {
@@ -92,7 +92,7 @@ export class World {
       }),
     );
     const { network } = this;
-    const directory = this.workshop.logs;
+    const directory = this.workDirectory.logs;
     await Promise.all(serving.map((spec) => startEcho(this.#processes, { network, directory, ...spec })));
     return serving.length;
   }
@@ -103,7 +103,7 @@ export class World {
       name: 'OTLP collector',
       namespace: this.at('ctl'),
       command: [process.execPath, collectorScript, '--grpc', `${control.ipv4}:${collectorPort}`],
-      logFile: this.workshop.log('collector'),
+      logFile: this.workDirectory.log('collector'),
       onOutput: (text) => {
         output += text;
       },
@@ -112,12 +112,12 @@ export class World {
   }
 
   async startController(): Promise<ManagedProcess> {
-    const config = this.workshop.write('controller.yaml', controllerConfiguration);
+    const config = this.workDirectory.write('controller.yaml', controllerConfiguration);
     this.#controller = await this.#processes.start({
       name: 'controller',
       namespace: this.at('ctl'),
-      command: [...fairlead, 'controller', '--manifests', this.workshop.manifests, '--config', config],
-      logFile: this.workshop.log('controller'),
+      command: [...fairlead, 'controller', '--manifests', this.workDirectory.manifests, '--config', config],
+      logFile: this.workDirectory.log('controller'),
       ready: async () => (await requestFrom(this.at('ctl'), `http://${adminAddress}/readyz`)).status === 200,
     });
     return this.#controller;
@@ -129,7 +129,7 @@ export class World {
   }
 
   async startAgent(node: (typeof nodes)[number]): Promise<ManagedProcess> {
-    const { workshop } = this;
+    const { workDirectory } = this;
     const own = [
       ['--node-name', node.name],
       ['--zone', node.zone],
@@ -137,7 +137,7 @@ export class World {
       ['--pod-cidr', `${node.podCidrs.ipv4},${node.podCidrs.ipv6}`],
     ];
     const envoy = [
-      ['--bootstrap', workshop.path(`envoy-${node.name}.yaml`)],
+      ['--bootstrap', workDirectory.path(`envoy-${node.name}.yaml`)],
       ['--envoy', this.#options.envoy],
       ['--envoy-log', this.envoyLog(node.name)],
       ['--envoy-args=--concurrency 2 --file-flush-interval-msec 200'],
@@ -146,14 +146,14 @@ export class World {
       name: `agent of ${node.name}`,
       namespace: this.at(node.name),
       command: [...fairlead, 'agent', ...own.flat(), ...envoy.flat()],
-      logFile: workshop.log(`agent-${node.name}`),
+      logFile: workDirectory.log(`agent-${node.name}`),
       ready: async () => (await requestFrom(this.at(node.name), 'http://127.0.0.1:10256/readyz')).status === 200,
       readyWithinMs: 40_000,
     });
   }
 
   envoyLog(node: string): string {
-    return this.workshop.log(`envoy-${node}`);
+    return this.workDirectory.log(`envoy-${node}`);
   }
 
   status(): Promise<ControllerStatus> {
@@ -181,7 +181,7 @@ export class World {
   }
 
   startLoad(pod: string, request: LoadRequest): Promise<RunningLoad> {
-    const place = { namespace: this.at(pod), logFile: this.workshop.log(`load-${pod}`) };
+    const place = { namespace: this.at(pod), logFile: this.workDirectory.log(`load-${pod}`) };
     return RunningLoad.start(this.#processes, place, request);
   }
 

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { lockPrefix } from '../testbed/lock.ts';
+import { DemoCluster, type DemoClusterOptions } from './demo-cluster.ts';
 import { commandsToTry } from './keep.ts';
-import { ClaimFailed, type Narrator } from './reporter.ts';
+import { ClaimFailed, type Reporter } from './reporter.ts';
 import { story } from './story/story.ts';
 import { duration } from './telling.ts';
-import { World, type WorldOptions } from './demo-cluster.ts';
 
-export interface DemoOptions extends WorldOptions {
+export interface DemoOptions extends DemoClusterOptions {
   /** Leave everything running after the story, until `interrupted`. */
   readonly keep: boolean;
   /** Aborts when the user asks to end; the demo then cleans up and returns. */
@@ -14,35 +14,35 @@ export interface DemoOptions extends WorldOptions {
 }
 
 /** Tells the whole story and cleans up, whatever happens. Returns the exit code. */
-export async function runDemo(options: DemoOptions, narrator: Narrator): Promise<number> {
+export async function runDemo(options: DemoOptions, reporter: Reporter): Promise<number> {
   const release = lockPrefix(options.prefix); // Before the other run's directory is cleared.
-  const world = new World(options);
+  const cluster = new DemoCluster(options);
   try {
-    const code = await orInterrupted(tellStory(world, narrator), options.interrupted);
-    if (code === 0 && options.keep) await keep(world, options.interrupted, narrator);
+    const code = await orInterrupted(tellStory(cluster, reporter), options.interrupted);
+    if (code === 0 && options.keep) await keep(cluster, options.interrupted, reporter);
     return code;
-  } catch (err) {
-    return tellFailure(err, world, narrator);
+  } catch (error) {
+    return tellFailure(error, cluster, reporter);
   } finally {
-    narrator.end('cleaning up');
-    await world.close();
+    reporter.end('cleaning up');
+    await cluster.close();
     release();
   }
 }
 
-async function tellStory(world: World, narrator: Narrator): Promise<number> {
+async function tellStory(cluster: DemoCluster, reporter: Reporter): Promise<number> {
   const began = performance.now();
   for (const step of story) {
-    narrator.step(step.title, story.length);
-    await step.tell(world, narrator);
+    reporter.step(step.title, story.length);
+    await step.tell(cluster, reporter);
   }
-  narrator.plain('');
-  narrator.claim(true, `all ${narrator.claims} claims held, in ${duration(performance.now() - began)}`);
+  reporter.plain('');
+  reporter.claim(true, `all ${reporter.claims} claims held, in ${duration(performance.now() - began)}`);
   return 0;
 }
 
-async function keep(world: World, interrupted: AbortSignal, narrator: Narrator): Promise<void> {
-  narrator.plain(await commandsToTry(world));
+async function keep(cluster: DemoCluster, interrupted: AbortSignal, reporter: Reporter): Promise<void> {
+  reporter.plain(await commandsToTry(cluster));
   await aborted(interrupted);
 }
 
@@ -50,7 +50,7 @@ async function keep(world: World, interrupted: AbortSignal, narrator: Narrator):
 const interruptedCode = 130;
 
 function orInterrupted(told: Promise<number>, interrupted: AbortSignal): Promise<number> {
-  told.catch(() => {}); // Once interrupted, what the steps meet in the closing world does not matter.
+  told.catch(() => {}); // Once interrupted, what the steps meet in the closing cluster does not matter.
   return Promise.race([told, aborted(interrupted).then(() => interruptedCode)]);
 }
 
@@ -59,11 +59,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function tellFailure(err: unknown, world: World, narrator: Narrator): number {
-  const told = err instanceof Error ? err : new Error(String(err));
-  narrator.failure(`The demo failed: ${told instanceof ClaimFailed ? 'a claim did not hold' : told.message}`);
-  appendFileSync(world.workshop.log('demo'), `${told.stack}\n`);
-  for (const crash of world.crashes()) narrator.plain(`  ${crash}`);
-  narrator.plain(`  Logs: ${world.workshop.logs}`);
+function tellFailure(error: unknown, cluster: DemoCluster, reporter: Reporter): number {
+  const told = error instanceof Error ? error : new Error(String(error));
+  reporter.failure(`The demo failed: ${told instanceof ClaimFailed ? 'a claim did not hold' : told.message}`);
+  appendFileSync(cluster.workDirectory.log('demo'), `${told.stack}\n`);
+  for (const crash of cluster.crashes()) reporter.plain(`  ${crash}`);
+  reporter.plain(`  Logs: ${cluster.workDirectory.logs}`);
   return 1;
 }

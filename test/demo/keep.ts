@@ -1,17 +1,17 @@
 import { relative } from 'node:path';
 import { echoControl } from '../testbed/echo-pod.ts';
+import { collectorReader, type DemoCluster } from './demo-cluster.ts';
 import { services } from './shop.ts';
 import { repository } from './work-directory.ts';
-import { collectorReader, type World } from './demo-cluster.ts';
 
 /** The right one wherever an older one comes first on the path. */
 const node = 'node_modules/.bin/node';
 
 /** What one can do with a demo that was left running. */
-export async function commandsToTry(world: World): Promise<string> {
-  const inside = (name: string) => `nsenter --net=/run/netns/${world.at(name)}`;
-  const manifests = relative(repository, world.workshop.manifests);
-  const status = (await world.statusTable()).map((line) => `    ${line}`);
+export async function commandsToTry(cluster: DemoCluster): Promise<string> {
+  const inside = (name: string) => `nsenter --net=/run/netns/${cluster.at(name)}`;
+  const manifests = relative(repository, cluster.workDirectory.manifests);
+  const status = (await cluster.statusTable()).map((line) => `    ${line}`);
   return `
 Everything is left running. From another terminal, in this directory, as root:
 
@@ -32,5 +32,5 @@ ${status.join('\n')}
   traces
     ${inside('ctl')} curl -s ${collectorReader}/traces
 
-Logs are in ${relative(repository, world.workshop.logs)}/. Ctrl-C ends it and cleans up.`;
+Logs are in ${relative(repository, cluster.workDirectory.logs)}/. Ctrl-C ends it and cleans up.`;
 }

@@ -7,22 +7,22 @@
  */
 import { join } from 'node:path';
 import { runDemo } from './demo.ts';
-import { Narrator } from './reporter.ts';
 import { obstacles } from './preflight.ts';
+import { Reporter } from './reporter.ts';
 import { repository } from './work-directory.ts';
 
 const envoy = process.env['ENVOY'] ?? join(repository, '.cache/bin/envoy');
-const narrator = new Narrator(process.stdout, process.env);
+const reporter = new Reporter(process.stdout, process.env);
 
 const found = obstacles(envoy);
-for (const obstacle of found) narrator.failure(obstacle);
+for (const obstacle of found) reporter.failure(obstacle);
 process.exitCode = found.length > 0 ? 1 : await demo();
 
 function demo(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
-  narrator.title('Fairlead: Services in, Envoy out');
+  reporter.title('Fairlead: Services in, Envoy out');
   const keep = (process.env['KEEP'] ?? '') !== '' && process.env['KEEP'] !== '0';
   const prefix = process.env['DEMO_PREFIX'] ?? 'fl-';
-  return runDemo({ prefix, envoy, keep, interrupted: interruption.signal }, narrator);
+  return runDemo({ prefix, envoy, keep, interrupted: interruption.signal }, reporter);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ClaimFailed, Narrator } from './reporter.ts';
+import { ClaimFailed, Reporter } from './reporter.ts';
 
 function tell(page: { isTTY: boolean }, env: NodeJS.ProcessEnv): string {
   let text = '';
@@ -7,10 +7,10 @@ function tell(page: { isTTY: boolean }, env: NodeJS.ProcessEnv): string {
     text += String(chunk);
     return true;
   };
-  const narrator = new Narrator({ ...page, write }, env);
-  narrator.step('A step', 2);
-  narrator.doing('something');
-  narrator.claim(true, 'It holds');
+  const reporter = new Reporter({ ...page, write }, env);
+  reporter.step('A step', 2);
+  reporter.doing('something');
+  reporter.claim(true, 'It holds');
   return text;
 }
 
@@ -31,10 +31,10 @@ it('honours NO_COLOR', () => {
 
 it('throws when a claim does not hold, and tells nothing after its end', () => {
   const lines: unknown[] = [];
-  const narrator = new Narrator({ write: (line: unknown) => lines.push(line) > 0 }, {});
-  expect(() => narrator.claim(false, 'It holds', 'it was 3')).toThrow(ClaimFailed);
-  narrator.end('cleaning up');
-  narrator.note('more');
+  const reporter = new Reporter({ write: (line: unknown) => lines.push(line) > 0 }, {});
+  expect(() => reporter.claim(false, 'It holds', 'it was 3')).toThrow(ClaimFailed);
+  reporter.end('cleaning up');
+  reporter.note('more');
   expect(lines).toEqual(['     ✖ It holds: it was 3\n', '     … cleaning up\n']);
-  expect(narrator.claims).toBe(0);
+  expect(reporter.claims).toBe(0);
 });

@@ -13,7 +13,7 @@ const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, green: 32, red
 export type Page = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean };
 
 /** Prints the story: numbered steps, what goes on, what was found; in colour and live on a terminal, else plainly. */
-export class Narrator {
+export class Reporter {
   readonly #page: Page;
   readonly #coloured: boolean;
   readonly #live: boolean;

@@ -7,7 +7,7 @@ import { isMap, isSeq, parseAllDocuments } from 'yaml';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The directory that a demo works in: a copy of examples/, configuration files, logs. */
-export class Workshop {
+export class WorkDirectory {
   readonly directory: string;
 
   constructor(directory: string) {

@@ -78,9 +78,9 @@ export class ApiServer {
     try {
       await server.#startEtcd();
       await server.startApiServer(options);
-    } catch (err) {
+    } catch (error) {
       await server.stop();
-      throw err;
+      throw error;
     }
     return server;
   }
@@ -130,8 +130,8 @@ export class ApiServer {
   kubectl(args: readonly string[], input = ''): Promise<string> {
     return new Promise((done, fail) => {
       const all = ['--kubeconfig', this.kubeconfig, '--cache-dir', join(this.folder, 'cache'), ...args];
-      const child = execFile(join(bin, 'kubectl'), all, (err, stdout, stderr) => {
-        if (err === null) done(stdout);
+      const child = execFile(join(bin, 'kubectl'), all, (error, stdout, stderr) => {
+        if (error === null) done(stdout);
         else fail(new Error(`kubectl ${args.join(' ')} failed: ${stderr.trim()}`));
       });
       child.stdin?.end(input);

@@ -63,7 +63,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
       recorder?.wake();
     };
     const source = new ApiSource({
-      origin: { kind: 'kubeconfig', path },
+      origin: { kind: 'Kubeconfig', path },
       logger: pino({ level: 'debug' }, { write }),
       convert: convertObject,
       limits: { backoffCapMs: 1_000, ...options.limits },

@@ -5,7 +5,7 @@ import { convertObject } from '../../src/kubernetes/convert.ts';
 import { ModelRecorder } from './model-recorder.ts';
 
 const source = new ApiSource({
-  origin: { kind: 'in-cluster' },
+  origin: { kind: 'InCluster' },
   logger: pino(pino.destination(2)),
   convert: convertObject,
 });

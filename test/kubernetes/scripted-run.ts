@@ -62,7 +62,7 @@ export class ScriptedRun {
   start(limits: Partial<ReflectorLimits> = {}, user: object = {}): void {
     writeFileSync(this.kubeconfig, kubeconfigOf(this.#address, user));
     this.#source = new ApiSource({
-      origin: { kind: 'kubeconfig', path: this.kubeconfig },
+      origin: { kind: 'Kubeconfig', path: this.kubeconfig },
       logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
       convert,
       limits: { backoffBaseMs: 10, backoffCapMs: 50, ...limits },

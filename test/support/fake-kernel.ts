@@ -32,19 +32,19 @@ export class FakeKernel {
 }
 
 function execute(tables: Map<string, FakeTable>, name: string, operation: Operation): void {
-  if (operation.kind === 'replace-table') return void tables.set(name, { chains: new Set(), sets: new Map() });
-  if (operation.kind === 'delete-table') return void tables.delete(name);
+  if (operation.kind === 'ReplaceTable') return void tables.set(name, { chains: new Set(), sets: new Map() });
+  if (operation.kind === 'DeleteTable') return void tables.delete(name);
   const table = tables.get(name);
   if (table === undefined) throw new Error(`No such file or directory: table ${name}`);
   switch (operation.kind) {
-    case 'add-chain':
+    case 'AddChain':
       return void table.chains.add(operation.chain.name);
-    case 'add-set':
+    case 'AddSet':
       return void table.sets.set(operation.set.name, table.sets.get(operation.set.name) ?? new Map());
-    case 'add-elements':
+    case 'AddElements':
       for (const { key, value = '' } of operation.elements) addElement(table, operation.set.name, key, value);
       return;
-    case 'delete-elements':
+    case 'DeleteElements':
       for (const key of operation.keys) {
         if (table.sets.get(operation.set.name)?.delete(key) !== true) throw new Error(`No such file: element ${key}`);
       }

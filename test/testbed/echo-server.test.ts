@@ -42,8 +42,8 @@ it('echoes unary gRPC messages', async () => {
   const client = new grpc.Client(`127.0.0.1:${ports.http}`, grpc.credentials.createInsecure());
   const same = (bytes: Buffer) => bytes;
   const answer = await new Promise((resolve, reject) => {
-    client.makeUnaryRequest('/shop.Recommendations/List', same, same, Buffer.from('hello'), (err, value) =>
-      err === null ? resolve(value?.toString()) : reject(err),
+    client.makeUnaryRequest('/shop.Recommendations/List', same, same, Buffer.from('hello'), (error, value) =>
+      error === null ? resolve(value?.toString()) : reject(error),
     );
   });
   client.close();

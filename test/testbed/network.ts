@@ -57,9 +57,9 @@ export async function openNetwork(topology: Topology): Promise<Network> {
     await setSysctls(topology);
     await ipBatch(linkCommands(topology));
     await Promise.all([...addressPlan(topology)].map(([name, commands]) => ipBatch(commands, `${prefix}${name}`)));
-  } catch (err) {
+  } catch (error) {
     await close();
-    throw err;
+    throw error;
   }
   return { topology, namespaceOf: (name) => `${prefix}${name}`, close };
 }

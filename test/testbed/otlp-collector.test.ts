@@ -55,12 +55,12 @@ function exportSpan(span: object): Promise<void> {
   const client = new Client(`127.0.0.1:${ports.grpc}`, grpc.credentials.createInsecure());
   const attributes = [{ key: 'service.name', value: { string_value: 'test' } }];
   const request = { resource_spans: [{ resource: { attributes }, scope_spans: [{ spans: [span] }] }] };
-  const call = client['Export'] as (request: object, done: (err: Error | null) => void) => void;
+  const call = client['Export'] as (request: object, done: (error: Error | null) => void) => void;
   return new Promise((resolve, reject) => {
-    call.call(client, request, (err) => {
+    call.call(client, request, (error) => {
       client.close();
-      if (err === null) resolve();
-      else reject(err);
+      if (error === null) resolve();
+      else reject(error);
     });
   });
 }

@@ -41,8 +41,8 @@ function listenGrpc(address: string): Promise<number> {
   const server = new grpc.Server();
   server.addService(service, { Export: exportTraces });
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (err, port) =>
-      err === null ? resolve(port) : reject(err),
+    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
     );
   });
 }

@@ -148,6 +148,6 @@ async function becomeReady(
   throw new Error(`${why}; the end of ${spec.logFile}:\n${managed.lastLines(15)}`);
 }
 
-function errorOf(err: unknown): Error {
-  return err instanceof Error ? err : new Error(String(err));
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -28,8 +28,8 @@ export async function waitUntil<T>(
       const value = await condition();
       if (value !== undefined && value !== false) return value;
       cause = undefined;
-    } catch (err) {
-      cause = err;
+    } catch (error) {
+      cause = error;
     }
     if (now() > deadline) throw new Error(`Waited ${withinMs} ms in vain for ${what}${reasonOf(cause)}`, { cause });
     await new Promise((resolve) => setTimeout(resolve, everyMs));

@@ -62,7 +62,7 @@ async function startCollector(): Promise<number> {
   });
   return new Promise((resolve, reject) => {
     const credentials = grpc.ServerCredentials.createInsecure();
-    collector.bindAsync('127.0.0.1:0', credentials, (err, port) => (err === null ? resolve(port) : reject(err)));
+    collector.bindAsync('127.0.0.1:0', credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });
 }
 

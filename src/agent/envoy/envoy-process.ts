@@ -47,7 +47,7 @@ export class EnvoyProcess {
     if (typeof output === 'number') closeSync(output);
     this.#child = child;
     child.once('spawn', () => this.#logger.info({ pid: child.pid, envoy }, 'Started Envoy'));
-    child.once('error', (err) => this.#ended(child, startedAt, err.message));
+    child.once('error', (error) => this.#ended(child, startedAt, error.message));
     child.once('exit', (code, signal) => this.#ended(child, startedAt, `code ${code}, signal ${signal}`));
   }
 
@@ -74,8 +74,8 @@ export class EnvoyProcess {
   #openLog(path: string): number | 'inherit' {
     try {
       return openSync(path, 'a');
-    } catch (err) {
-      this.#logger.error({ err, path }, "Could not open Envoy's log; used the agent's own output");
+    } catch (error) {
+      this.#logger.error({ error, path }, "Could not open Envoy's log; used the agent's own output");
       return 'inherit';
     }
   }

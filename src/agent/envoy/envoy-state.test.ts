@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type EnvoyEvent, type EnvoyState, gateOf, nextEnvoyState } from './envoy-state.ts';
 import { closedGate } from '../kernel/gate.ts';
+import { type EnvoyEvent, type EnvoyState, gateOf, nextEnvoyState } from './envoy-state.ts';
 
 const healthy = { kind: 'Answered', status: { ready: true, connected: true, overloaded: false } } as const;
 const alone = { kind: 'Answered', status: { ready: true, connected: false, overloaded: false } } as const;

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { AddressNames, Gate } from '../kernel/gate.ts';
 import { AdminTimeoutError, type EnvoyAdmin } from './envoy-admin.ts';
 import { type EnvoyEvent, type EnvoyState, gateOf, nextEnvoyState } from './envoy-state.ts';
-import type { AddressNames, Gate } from '../kernel/gate.ts';
 
 /** What the watch steers. */
 export interface RedirectControl {
@@ -37,7 +37,7 @@ export class EnvoyWatch {
   #connectedAt = 0;
   #tripwire: Socket | undefined;
   #wake: (() => void) | undefined;
-  #poked = false;
+  #recheckAsked = false;
   #gone = false;
   #stopped = false;
   #loop: Promise<void> | undefined;
@@ -58,9 +58,9 @@ export class EnvoyWatch {
   }
 
   /** Something happened that may concern Envoy: looks now. */
-  poke(): void {
+  recheck(): void {
     this.#fruitlessLooks = 0;
-    this.#poked = true;
+    this.#recheckAsked = true;
     this.#wake?.();
   }
 
@@ -74,11 +74,11 @@ export class EnvoyWatch {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      this.#poked = false;
+      this.#recheckAsked = false;
       try {
         await this.#look();
-      } catch (err) {
-        this.#logger.error({ err }, 'Could not follow Envoy');
+      } catch (error) {
+        this.#logger.error({ error }, 'Could not follow Envoy');
       }
       await this.#rest();
     }
@@ -98,13 +98,13 @@ export class EnvoyWatch {
       this.#timeouts = 0;
       this.#tripwire ??= this.#setTripwire();
       return { kind: 'Answered', status };
-    } catch (err) {
-      return this.#failure(err);
+    } catch (error) {
+      return this.#failure(error);
     }
   }
 
-  #failure(err: unknown): EnvoyEvent {
-    if (!(err instanceof AdminTimeoutError)) return { kind: 'Refused' };
+  #failure(error: unknown): EnvoyEvent {
+    if (!(error instanceof AdminTimeoutError)) return { kind: 'Refused' };
     this.#timeouts += 1;
     return { kind: 'TimedOut', inARow: this.#timeouts };
   }
@@ -115,7 +115,7 @@ export class EnvoyWatch {
       this.#tripwire = undefined;
       if (this.#stopped) return;
       this.#gone = true;
-      this.poke();
+      this.recheck();
     });
   }
 
@@ -147,8 +147,8 @@ export class EnvoyWatch {
   async #dump(read: () => Promise<AddressNames>): Promise<AddressNames | undefined> {
     try {
       return await read();
-    } catch (err) {
-      this.#logger.debug({ err }, 'Could not read the configuration of Envoy');
+    } catch (error) {
+      this.#logger.debug({ error }, 'Could not read the configuration of Envoy');
       return undefined;
     }
   }
@@ -165,7 +165,7 @@ export class EnvoyWatch {
   }
 
   async #rest(): Promise<void> {
-    if (this.#poked || this.#stopped) return;
+    if (this.#recheckAsked || this.#stopped) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.#restMs());
       this.#wake = () => {

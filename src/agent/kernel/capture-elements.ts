@@ -1,8 +1,8 @@
 import { addressAndPort } from '../../model/address.ts';
 import { ElementStore } from '../../nftables/element-store.ts';
+import type { PortView } from '../xds/read-service-view.ts';
 import type { AddressNames, Gate } from './gate.ts';
 import type { NodeSets } from './node-table.ts';
-import type { PortView } from '../xds/read-service-view.ts';
 
 const toTcp = 'goto envoy-tcp';
 const toHttp = 'goto envoy-http';

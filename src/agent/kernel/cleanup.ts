@@ -14,7 +14,7 @@ export async function cleanUpNode(logger: Logger): Promise<void> {
   const nft = new NftCommand();
   const families = familiesEverUsed();
   const transactions = families.map((family) =>
-    new Transaction({ family: family === 'IPv4' ? 'ip' : 'ip6', name: tableName }).add({ kind: 'delete-table' }),
+    new Transaction({ family: family === 'IPv4' ? 'ip' : 'ip6', name: tableName }).add({ kind: 'DeleteTable' }),
   );
   const text = transactions.map((transaction) => transaction.toText()).join('');
   await checkNft(nft, text);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeKernel } from '../../../test/support/fake-kernel.ts';
+import type { DataPath, PortView } from '../xds/read-service-view.ts';
 import { FamilyTable } from './family-table.ts';
 import { closedGate } from './gate.ts';
 import type { NodeTableOptions } from './node-table.ts';
-import type { DataPath, PortView } from '../xds/read-service-view.ts';
 
 const options: NodeTableOptions = {
   family: 'ip',

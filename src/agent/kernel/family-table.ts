@@ -24,13 +24,13 @@ export class FamilyTable {
   /** The table anew, whatever the kernel holds. */
   fullTransaction(): Transaction {
     const { name, sets, chains, podCidrs } = this.#table;
-    const transaction = new Transaction(name).add({ kind: 'replace-table' });
-    for (const set of sets) transaction.add({ kind: 'add-set', set });
+    const transaction = new Transaction(name).add({ kind: 'ReplaceTable' });
+    for (const set of sets) transaction.add({ kind: 'AddSet', set });
     this.#slotsInKernel = 0;
     this.#picksInKernel.clear();
     this.#addSlots(transaction);
-    for (const chain of chains) transaction.add({ kind: 'add-chain', chain });
-    transaction.add({ kind: 'add-elements', ...podCidrs });
+    for (const chain of chains) transaction.add({ kind: 'AddChain', chain });
+    transaction.add({ kind: 'AddElements', ...podCidrs });
     for (const store of this.elements.stores) store.addAll(transaction);
     return this.#sent(transaction);
   }
@@ -55,12 +55,12 @@ export class FamilyTable {
    */
   #addSlots(transaction: Transaction): void {
     for (; this.#slotsInKernel < this.elements.slotCount; this.#slotsInKernel += 1) {
-      transaction.add({ kind: 'add-set', set: slotMap(this.#family, this.#slotsInKernel) });
-      transaction.add({ kind: 'add-chain', chain: slotChain(this.#family, this.#slotsInKernel) });
+      transaction.add({ kind: 'AddSet', set: slotMap(this.#family, this.#slotsInKernel) });
+      transaction.add({ kind: 'AddChain', chain: slotChain(this.#family, this.#slotsInKernel) });
     }
     for (const count of this.elements.endpointCounts) {
       if (count === 1 || this.#picksInKernel.has(count)) continue;
-      transaction.add({ kind: 'add-chain', chain: pickChain(count) });
+      transaction.add({ kind: 'AddChain', chain: pickChain(count) });
       this.#picksInKernel.add(count);
     }
   }

@@ -28,11 +28,11 @@ class SteppedNft implements NftRunner {
     return this.#running.promise;
   }
 
-  settle(err?: Error): void {
+  settle(error?: Error): void {
     const running = this.#running;
     this.#running = undefined;
-    if (err === undefined) running?.resolve();
-    else running?.reject(err);
+    if (error === undefined) running?.resolve();
+    else running?.reject(error);
   }
 }
 

@@ -98,19 +98,19 @@ export class KernelSync {
       if (this.#state === before) this.#state = { kind: 'Following' };
       this.#events.synced?.({ full, elements, durationMs: performance.now() - start });
       if (full) this.#logger.info({ elements }, 'Programmed the whole table');
-    } catch (err) {
-      await this.#fail(err);
+    } catch (error) {
+      await this.#fail(error);
     }
   }
 
-  async #fail(err: unknown): Promise<void> {
+  async #fail(error: unknown): Promise<void> {
     const failures = this.#state.kind === 'Unknown' ? this.#state.failures + 1 : 1;
-    const reason = err instanceof Error ? err.message : String(err);
+    const reason = error instanceof Error ? error.message : String(error);
     this.#state = { kind: 'Unknown', failures, reason };
     this.#requested = true;
     this.#events.failed?.(reason);
     const waitMs = Math.min(retryCapMs, retryBaseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
-    const line = err instanceof NftError ? err.line : undefined;
+    const line = error instanceof NftError ? error.line : undefined;
     this.#logger.error({ reason, line, retryMs: Math.round(waitMs) }, 'Could not program the kernel');
     await delay(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }

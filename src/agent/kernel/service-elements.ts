@@ -1,8 +1,8 @@
 import { ElementStore } from '../../nftables/element-store.ts';
+import type { PortView } from '../xds/read-service-view.ts';
 import { CaptureElements } from './capture-elements.ts';
 import { nodeSets, pickChainName, slotMap } from './node-table.ts';
 import { ReferenceCounts } from './reference-counts.ts';
-import type { PortView } from '../xds/read-service-view.ts';
 import { assignSlots } from './slots.ts';
 
 interface Claim {

@@ -67,8 +67,8 @@ function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: st
   try {
     sysctls.write(name, wanted);
     logger.info({ setting: name, before, now: wanted }, 'Changed a kernel setting');
-  } catch (err) {
-    logger.error({ err, setting: name, wanted, effect: otherwise }, 'Could not change a kernel setting');
+  } catch (error) {
+    logger.error({ error, setting: name, wanted, effect: otherwise }, 'Could not change a kernel setting');
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChannelCredentials, Client, credentials as grpcCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { type AgentIdentity, decodeResponse, deltaMethod, encodeRequest } from './ads-messages.ts';
 import { backOffMs } from '../../base/back-off.ts';
+import { type AgentIdentity, decodeResponse, deltaMethod, encodeRequest } from './ads-messages.ts';
 import { type DeltaResponse, WildcardSubscription } from './wildcard-subscription.ts';
 
 export interface AdsHandlers {
@@ -112,11 +112,11 @@ export class AdsClient {
     };
     // An address may take the connection and never say a word of HTTP/2; grpc-js would wait without end.
     const timeoutMs = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
-    client.waitForReady(Date.now() + timeoutMs, (err) => {
-      if (err !== undefined) this.#lost(attempt, `No answer within ${timeoutMs} ms`);
+    client.waitForReady(Date.now() + timeoutMs, (error) => {
+      if (error !== undefined) this.#lost(attempt, `No answer within ${timeoutMs} ms`);
     });
     stream.on('data', (bytes: Buffer) => this.#enqueue(attempt, bytes));
-    stream.on('error', (err) => this.#lost(attempt, err.message));
+    stream.on('error', (error) => this.#lost(attempt, error.message));
     stream.on('end', () => this.#lost(attempt, 'The controller ended the stream'));
     return attempt;
   }
@@ -124,7 +124,7 @@ export class AdsClient {
   #enqueue(attempt: Attempt, bytes: Buffer): void {
     this.#queue = this.#queue
       .then(() => this.#receive(attempt, bytes))
-      .catch((err: unknown) => this.#lost(attempt, err instanceof Error ? err.message : String(err)));
+      .catch((error: unknown) => this.#lost(attempt, error instanceof Error ? error.message : String(error)));
   }
 
   async #receive(attempt: Attempt, bytes: Buffer): Promise<void> {

@@ -20,10 +20,10 @@ export function applyResponse(
   for (const { name, body } of response.resources) {
     try {
       putView(families, decodeServiceView(name, body));
-    } catch (err) {
-      if (!(err instanceof MalformedViewError)) throw err;
-      rejected.set(name, err.message);
-      logger.warn({ service: name, reason: err.message }, 'Rejected a Service of the controller');
+    } catch (error) {
+      if (!(error instanceof MalformedViewError)) throw error;
+      rejected.set(name, error.message);
+      logger.warn({ service: name, reason: error.message }, 'Rejected a Service of the controller');
     }
   }
   return rejected;

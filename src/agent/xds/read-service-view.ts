@@ -86,8 +86,8 @@ function decodeRaw(name: string, bytes: Uint8Array): RawView {
   viewType ??= messageType('fairlead.node.v1.ServiceView');
   try {
     return viewType.decode(bytes) as unknown as RawView;
-  } catch (err) {
-    throw new MalformedViewError(name, '', `is not a protobuf message: ${(err as Error).message}`);
+  } catch (error) {
+    throw new MalformedViewError(name, '', `is not a protobuf message: ${(error as Error).message}`);
   }
 }
 

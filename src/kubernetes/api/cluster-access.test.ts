@@ -28,7 +28,7 @@ function write(user: object, cluster: object = {}): void {
 }
 
 function open(): ClusterAccess {
-  return new ClusterAccess({ kind: 'kubeconfig', path });
+  return new ClusterAccess({ kind: 'Kubeconfig', path });
 }
 
 async function authorization(access: ClusterAccess): Promise<unknown> {
@@ -102,12 +102,12 @@ describe('ClusterAccess', () => {
   it('uses the service account of a pod', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
-    expect(new ClusterAccess({ kind: 'in-cluster' }).server).toBe('https://[fd00::1]:443');
+    expect(new ClusterAccess({ kind: 'InCluster' }).server).toBe('https://[fd00::1]:443');
   });
 
   it('says what is missing outside of a pod', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '');
-    expect(() => new ClusterAccess({ kind: 'in-cluster' })).toThrow(
+    expect(() => new ClusterAccess({ kind: 'InCluster' })).toThrow(
       'In-cluster access cannot be used: KUBERNETES_SERVICE_HOST is not set',
     );
   });

@@ -8,9 +8,9 @@ import { isRecord, type JsonRecord } from './json.ts';
 
 /** Where the API server's address and the credentials come from. */
 export type AccessOrigin =
-  | { readonly kind: 'kubeconfig'; readonly path: string }
+  | { readonly kind: 'Kubeconfig'; readonly path: string }
   /** The service account of the pod: KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and its mounted token. */
-  | { readonly kind: 'in-cluster' };
+  | { readonly kind: 'InCluster' };
 
 type KubeUser = KubeConfig['users'][number];
 
@@ -87,21 +87,21 @@ function trimmedHeaders(headers: https.RequestOptions['headers']): Record<string
 }
 
 function textOf(origin: AccessOrigin): string {
-  if (origin.kind === 'in-cluster') return '';
+  if (origin.kind === 'InCluster') return '';
   try {
     return readFileSync(origin.path, 'utf8');
-  } catch (err) {
-    throw invalid(origin, messageOf(err));
+  } catch (error) {
+    throw invalid(origin, messageOf(error));
   }
 }
 
 function load(origin: AccessOrigin, text: string): KubeConfig {
   const config = new KubeConfig();
   try {
-    if (origin.kind === 'in-cluster') loadInCluster(config);
+    if (origin.kind === 'InCluster') loadInCluster(config);
     else loadFile(config, origin.path, text);
-  } catch (err) {
-    throw invalid(origin, messageOf(err));
+  } catch (error) {
+    throw invalid(origin, messageOf(error));
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw invalid(origin, 'its current context names no cluster');
@@ -173,10 +173,10 @@ function absolute(folder: string, path: string): string {
 }
 
 function invalid(origin: AccessOrigin, reason: string): FairleadError {
-  const name = origin.kind === 'in-cluster' ? 'In-cluster access' : `Kubeconfig ${origin.path}`;
+  const name = origin.kind === 'InCluster' ? 'In-cluster access' : `Kubeconfig ${origin.path}`;
   return new FairleadError('KUBECONFIG_INVALID', `${name} cannot be used: ${reason}`);
 }
 
-function messageOf(err: unknown): string {
-  return err instanceof Error ? err.message : String(err);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

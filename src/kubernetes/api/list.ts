@@ -27,8 +27,8 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
       feed.addPage(relist, page.items);
       pages += 1;
     } while (page.next !== '');
-  } catch (err) {
-    return failure(err, page.next !== '');
+  } catch (error) {
+    return failure(error, page.next !== '');
   }
   feed.finishRelist(relist);
   counters.lists += 1;
@@ -36,7 +36,7 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
   counters.lastEventAt = Date.now();
   const { resourceVersion } = page;
   logger.info({ resource: kind.resource, objects: feed.size, pages, resourceVersion }, 'Listed objects');
-  return { kind: 'listed', resourceVersion };
+  return { kind: 'Listed', resourceVersion };
 }
 
 async function getPage(context: ReflectorContext, paged: boolean, token: string, signal: AbortSignal): Promise<Page> {
@@ -59,8 +59,8 @@ function readPage(server: string, list: unknown): Page {
   return { items, resourceVersion, next: typeof next === 'string' ? next : '' };
 }
 
-function failure(err: unknown, paging: boolean): Outcome {
-  if (!(err instanceof ApiError)) throw err;
-  if (err.expired && paging) return { kind: 'page-expired' };
-  return { kind: 'failed', reason: err.message, healthy: false, retryAfterMs: err.retryAfterMs };
+function failure(error: unknown, paging: boolean): Outcome {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.expired && paging) return { kind: 'PageExpired' };
+  return { kind: 'Failed', reason: error.message, healthy: false, retryAfterMs: error.retryAfterMs };
 }

@@ -97,8 +97,8 @@ export class ObjectFeed {
     try {
       // Items of a list do not say their kind.
       return { key, ...this.#convert({ ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
-    } catch (err) {
-      const reason = `cannot be read and was left as it was: ${err instanceof Error ? err.message : String(err)}`;
+    } catch (error) {
+      const reason = `cannot be read and was left as it was: ${error instanceof Error ? error.message : String(error)}`;
       return { key, update: undefined, problems: [{ object: this.#originOf(key), field: '', reason }] };
     }
   }

@@ -8,51 +8,51 @@ function follow(outcomes: readonly Outcome[], from: ReflectorState = initialStat
   return outcomes.reduce((state, outcome) => transition(state, outcome, backoff, 0), from);
 }
 
-const listed: Outcome = { kind: 'listed', resourceVersion: '7' };
-const lost: Outcome = { kind: 'lost', reason: 'expired', healthy: false };
-const failed: Outcome = { kind: 'failed', reason: 'refused', healthy: false };
-const waited: Outcome = { kind: 'waited' };
+const listed: Outcome = { kind: 'Listed', resourceVersion: '7' };
+const lost: Outcome = { kind: 'Lost', reason: 'expired', healthy: false };
+const failed: Outcome = { kind: 'Failed', reason: 'refused', healthy: false };
+const waited: Outcome = { kind: 'Waited' };
 
 describe('transition', () => {
   it('lists in pages first and then watches from the version of the list', () => {
-    expect(initialState).toEqual({ kind: 'listing', paged: true, failures: 0 });
-    expect(follow([listed])).toEqual({ kind: 'watching', resourceVersion: '7', failures: 0 });
+    expect(initialState).toEqual({ kind: 'Listing', paged: true, failures: 0 });
+    expect(follow([listed])).toEqual({ kind: 'Watching', resourceVersion: '7', failures: 0 });
   });
 
   it('lists all at once after a continue token expired', () => {
-    expect(follow([{ kind: 'page-expired' }])).toEqual({ kind: 'listing', paged: false, failures: 0 });
+    expect(follow([{ kind: 'PageExpired' }])).toEqual({ kind: 'Listing', paged: false, failures: 0 });
   });
 
   it('watches on from where a healthy watch ended, without waiting', () => {
-    const ended: Outcome = { kind: 'ended', resourceVersion: '9', healthy: true };
-    expect(follow([listed, ended])).toEqual({ kind: 'watching', resourceVersion: '9', failures: 0 });
+    const ended: Outcome = { kind: 'Ended', resourceVersion: '9', healthy: true };
+    expect(follow([listed, ended])).toEqual({ kind: 'Watching', resourceVersion: '9', failures: 0 });
   });
 
   it('waits before it repeats a watch that ended at once', () => {
-    const state = follow([listed, { kind: 'ended', resourceVersion: '7', healthy: false }]);
-    const resume = { kind: 'watching', resourceVersion: '7', failures: 1 };
-    expect(state).toEqual({ kind: 'waiting', failures: 1, delayMs: 250, resume });
+    const state = follow([listed, { kind: 'Ended', resourceVersion: '7', healthy: false }]);
+    const resume = { kind: 'Watching', resourceVersion: '7', failures: 1 };
+    expect(state).toEqual({ kind: 'Waiting', failures: 1, delayMs: 250, resume });
     expect(follow([waited], state)).toEqual(resume);
   });
 
   it('lists at once when it lost track, and waits when that repeats', () => {
-    expect(follow([listed, lost])).toEqual({ kind: 'listing', paged: true, failures: 1 });
-    expect(follow([listed, lost, listed, lost])).toMatchObject({ kind: 'waiting', failures: 2, delayMs: 500 });
+    expect(follow([listed, lost])).toEqual({ kind: 'Listing', paged: true, failures: 1 });
+    expect(follow([listed, lost, listed, lost])).toMatchObject({ kind: 'Waiting', failures: 2, delayMs: 500 });
   });
 
   it('resumes a failed watch from the version it had got to', () => {
     const state = follow([listed, { ...failed, resourceVersion: '8' }, waited]);
-    expect(state).toEqual({ kind: 'watching', resourceVersion: '8', failures: 1 });
+    expect(state).toEqual({ kind: 'Watching', resourceVersion: '8', failures: 1 });
   });
 
   it('starts counting failures anew after a healthy watch', () => {
     const state = follow([failed, waited, failed, waited, listed, { ...failed, healthy: true }]);
-    expect(state).toMatchObject({ kind: 'waiting', failures: 1 });
+    expect(state).toMatchObject({ kind: 'Waiting', failures: 1 });
   });
 
   it('keeps paging as it was when a list fails', () => {
-    const state = follow([{ kind: 'page-expired' }, failed, waited]);
-    expect(state).toEqual({ kind: 'listing', paged: false, failures: 1 });
+    const state = follow([{ kind: 'PageExpired' }, failed, waited]);
+    expect(state).toEqual({ kind: 'Listing', paged: false, failures: 1 });
   });
 
   it('waits as long as the server asks, up to a minute', () => {
@@ -63,20 +63,20 @@ describe('transition', () => {
 
   it('stops from every state and stays stopped', () => {
     for (const before of [[], [listed], [failed]]) {
-      expect(follow([...before, { kind: 'stopped' }, listed, lost, waited])).toEqual({ kind: 'stopped' });
+      expect(follow([...before, { kind: 'Stopped' }, listed, lost, waited])).toEqual({ kind: 'Stopped' });
     }
   });
 
   it('never goes on without a wait after two failures in a row', () => {
-    const trouble = fc.constantFrom<Outcome>(failed, lost, { kind: 'ended', resourceVersion: '1', healthy: false });
+    const trouble = fc.constantFrom<Outcome>(failed, lost, { kind: 'Ended', resourceVersion: '1', healthy: false });
     fc.assert(
       fc.property(fc.array(trouble, { minLength: 2 }), (outcomes) => {
-        let state: ReflectorState = { kind: 'watching', resourceVersion: '1', failures: 0 };
+        let state: ReflectorState = { kind: 'Watching', resourceVersion: '1', failures: 0 };
         for (const outcome of outcomes) {
           const next = transition(state, outcome, backoff, 0);
-          if (state.kind === 'watching' && state.failures > 0) expect(next.kind).toBe('waiting');
-          state = next.kind === 'waiting' ? transition(next, waited, backoff, 0) : next;
-          if (state.kind === 'listing') state = transition(state, listed, backoff, 0);
+          if (state.kind === 'Watching' && state.failures > 0) expect(next.kind).toBe('Waiting');
+          state = next.kind === 'Waiting' ? transition(next, waited, backoff, 0) : next;
+          if (state.kind === 'Listing') state = transition(state, listed, backoff, 0);
         }
       }),
     );

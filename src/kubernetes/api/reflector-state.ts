@@ -3,52 +3,52 @@ export type ReflectorState =
   | Listing
   | Watching
   | {
-      readonly kind: 'waiting';
+      readonly kind: 'Waiting';
       readonly failures: number;
       readonly delayMs: number;
       readonly resume: Listing | Watching;
     }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'Stopped' };
 
 export interface Listing {
-  readonly kind: 'listing';
+  readonly kind: 'Listing';
   /** False after the continue token of a paged list expired: the next list asks for all at once, as client-go's pager does. */
   readonly paged: boolean;
   readonly failures: number;
 }
 
 export interface Watching {
-  readonly kind: 'watching';
+  readonly kind: 'Watching';
   readonly resourceVersion: string;
   readonly failures: number;
 }
 
 /** How what a state asked for came out. */
 export type Outcome =
-  | { readonly kind: 'listed'; readonly resourceVersion: string }
+  | { readonly kind: 'Listed'; readonly resourceVersion: string }
   /** The continue token of a paged list is too old (410). */
-  | { readonly kind: 'page-expired' }
+  | { readonly kind: 'PageExpired' }
   /** The server ended the watch as agreed. `healthy`: it told something, or was open for a while. */
-  | { readonly kind: 'ended'; readonly resourceVersion: string; readonly healthy: boolean }
+  | { readonly kind: 'Ended'; readonly resourceVersion: string; readonly healthy: boolean }
   /** What was seen cannot be continued from (410, a line that cannot be read, a version that went back): list anew. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly healthy: boolean }
+  | { readonly kind: 'Lost'; readonly reason: string; readonly healthy: boolean }
   /** Try the same again later; `resourceVersion` is where a watch had got to. */
   | {
-      readonly kind: 'failed';
+      readonly kind: 'Failed';
       readonly reason: string;
       readonly healthy: boolean;
       readonly resourceVersion?: string;
       readonly retryAfterMs?: number | undefined;
     }
-  | { readonly kind: 'waited' }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'Waited' }
+  | { readonly kind: 'Stopped' };
 
 export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;
 }
 
-export const initialState: ReflectorState = { kind: 'listing', paged: true, failures: 0 };
+export const initialState: ReflectorState = { kind: 'Listing', paged: true, failures: 0 };
 
 /** Longest wait that a server's Retry-After is followed for. */
 const longestRetryAfterMs = 60_000;
@@ -58,27 +58,27 @@ const longestRetryAfterMs = 60_000;
  * Outcomes that a state cannot have leave it as it is.
  */
 export function transition(state: ReflectorState, outcome: Outcome, backoff: Backoff, random: number): ReflectorState {
-  if (outcome.kind === 'stopped') return { kind: 'stopped' };
+  if (outcome.kind === 'Stopped') return { kind: 'Stopped' };
   switch (state.kind) {
-    case 'listing':
+    case 'Listing':
       return afterList(state, outcome, backoff, random);
-    case 'watching':
+    case 'Watching':
       return afterWatch(state, outcome, backoff, random);
-    case 'waiting':
-      return outcome.kind === 'waited' ? state.resume : state;
-    case 'stopped':
+    case 'Waiting':
+      return outcome.kind === 'Waited' ? state.resume : state;
+    case 'Stopped':
       return state;
   }
 }
 
 function afterList(state: Listing, outcome: Outcome, backoff: Backoff, random: number): ReflectorState {
   switch (outcome.kind) {
-    case 'listed':
+    case 'Listed':
       // Failures are kept: a server that lists but refuses every watch must not be listed in a tight loop.
-      return { kind: 'watching', resourceVersion: outcome.resourceVersion, failures: state.failures };
-    case 'page-expired':
-      return { kind: 'listing', paged: false, failures: state.failures };
-    case 'failed': {
+      return { kind: 'Watching', resourceVersion: outcome.resourceVersion, failures: state.failures };
+    case 'PageExpired':
+      return { kind: 'Listing', paged: false, failures: state.failures };
+    case 'Failed': {
       const failures = state.failures + 1;
       return waiting({ ...state, failures }, outcome.retryAfterMs, backoff, random);
     }
@@ -89,20 +89,20 @@ function afterList(state: Listing, outcome: Outcome, backoff: Backoff, random: n
 
 function afterWatch(state: Watching, outcome: Outcome, backoff: Backoff, random: number): ReflectorState {
   switch (outcome.kind) {
-    case 'ended': {
+    case 'Ended': {
       const { resourceVersion } = outcome;
-      if (outcome.healthy) return { kind: 'watching', resourceVersion, failures: 0 };
-      return waiting({ kind: 'watching', resourceVersion, failures: state.failures + 1 }, undefined, backoff, random);
+      if (outcome.healthy) return { kind: 'Watching', resourceVersion, failures: 0 };
+      return waiting({ kind: 'Watching', resourceVersion, failures: state.failures + 1 }, undefined, backoff, random);
     }
-    case 'lost': {
+    case 'Lost': {
       const failures = outcome.healthy ? 1 : state.failures + 1;
-      const listing: Listing = { kind: 'listing', paged: true, failures };
+      const listing: Listing = { kind: 'Listing', paged: true, failures };
       return failures === 1 ? listing : waiting(listing, undefined, backoff, random);
     }
-    case 'failed': {
+    case 'Failed': {
       const failures = outcome.healthy ? 1 : state.failures + 1;
       const resourceVersion = outcome.resourceVersion ?? state.resourceVersion;
-      return waiting({ kind: 'watching', resourceVersion, failures }, outcome.retryAfterMs, backoff, random);
+      return waiting({ kind: 'Watching', resourceVersion, failures }, outcome.retryAfterMs, backoff, random);
     }
     default:
       return state;
@@ -117,7 +117,7 @@ function waiting(
 ): ReflectorState {
   const asked = Math.min(retryAfterMs ?? 0, longestRetryAfterMs);
   const delayMs = Math.max(asked, backoffMs(resume.failures, backoff, random));
-  return { kind: 'waiting', failures: resume.failures, delayMs, resume };
+  return { kind: 'Waiting', failures: resume.failures, delayMs, resume };
 }
 
 /** Doubles from the base up to the cap; then between half and all of it. */

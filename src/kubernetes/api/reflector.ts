@@ -25,7 +25,7 @@ export class Reflector {
     const { backoffBaseMs, backoffCapMs } = this.#context.limits;
     const backoff = { baseMs: backoffBaseMs, capMs: backoffCapMs };
     let state: ReflectorState = initialState;
-    while (state.kind !== 'stopped') {
+    while (state.kind !== 'Stopped') {
       const outcome: Outcome = await this.#act(state, signal);
       const next = transition(state, outcome, backoff, Math.random());
       this.#report(outcome, state, next);
@@ -36,33 +36,33 @@ export class Reflector {
   async #act(state: ReflectorState, signal: AbortSignal): Promise<Outcome> {
     try {
       const outcome = await this.#actOn(state, signal);
-      return signal.aborted ? { kind: 'stopped' } : outcome;
-    } catch (err) {
+      return signal.aborted ? { kind: 'Stopped' } : outcome;
+    } catch (error) {
       // A listener that throws took a part of what it was told, so what it knows is uncertain.
-      const reason = reasonOf(err);
-      this.#context.logger.error({ err, resource: this.#context.kind.resource }, 'Failed to pass objects on');
-      if (state.kind === 'watching') return { kind: 'lost', reason, healthy: false };
-      return { kind: 'failed', reason, healthy: false };
+      const reason = reasonOf(error);
+      this.#context.logger.error({ error, resource: this.#context.kind.resource }, 'Failed to pass objects on');
+      if (state.kind === 'Watching') return { kind: 'Lost', reason, healthy: false };
+      return { kind: 'Failed', reason, healthy: false };
     }
   }
 
   async #actOn(state: ReflectorState, signal: AbortSignal): Promise<Outcome> {
     switch (state.kind) {
-      case 'listing':
+      case 'Listing':
         return runList(this.#context, state, signal);
-      case 'watching':
+      case 'Watching':
         return runWatch(this.#context, state, signal);
-      case 'waiting':
+      case 'Waiting':
         await wait(state.delayMs, undefined, { signal }).catch(() => {});
-        return { kind: 'waited' };
-      case 'stopped':
-        return { kind: 'stopped' };
+        return { kind: 'Waited' };
+      case 'Stopped':
+        return { kind: 'Stopped' };
     }
   }
 
   #report(outcome: Outcome, before: ReflectorState, after: ReflectorState): void {
-    if (outcome.kind === 'listed') this.#listed();
-    if (outcome.kind !== 'failed' && outcome.kind !== 'lost') return;
+    if (outcome.kind === 'Listed') this.#listed();
+    if (outcome.kind !== 'Failed' && outcome.kind !== 'Lost') return;
     const { counters, logger, kind, access } = this.#context;
     counters.errors += 1;
     counters.lastError = outcome.reason;
@@ -70,10 +70,10 @@ export class Reflector {
       resource: kind.resource,
       server: access.server,
       reason: outcome.reason,
-      retryInMs: after.kind === 'waiting' ? after.delayMs : 0,
+      retryInMs: after.kind === 'Waiting' ? after.delayMs : 0,
     };
-    if (outcome.kind === 'lost') logger.warn(fields, 'Lost track of objects, listing them anew');
+    if (outcome.kind === 'Lost') logger.warn(fields, 'Lost track of objects, listing them anew');
     else if (outcome.healthy) logger.warn(fields, 'Watch was interrupted');
-    else logger.error(fields, before.kind === 'listing' ? 'Failed to list objects' : 'Failed to watch objects');
+    else logger.error(fields, before.kind === 'Listing' ? 'Failed to list objects' : 'Failed to watch objects');
   }
 }

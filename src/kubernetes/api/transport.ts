@@ -21,8 +21,8 @@ const errorBodyBytes = 64 * 1024;
 export async function get(access: ClusterAccess, path: string, options: GetOptions): Promise<http.IncomingMessage> {
   try {
     return await getOnce(access, path, options);
-  } catch (err) {
-    if (!(err instanceof ApiError) || err.status !== 401) throw err;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
     refresh(access);
     return getOnce(access, path, options);
   }
@@ -41,16 +41,16 @@ async function credentials(access: ClusterAccess, signal: AbortSignal): Promise<
   const limit = AbortSignal.any([signal, AbortSignal.timeout(credentialsMs)]);
   try {
     return await abortable(access.current(), limit);
-  } catch (err) {
-    throw noCredentials(access, err);
+  } catch (error) {
+    throw noCredentials(access, error);
   }
 }
 
 function refresh(access: ClusterAccess): void {
   try {
     access.refresh();
-  } catch (err) {
-    throw noCredentials(access, err);
+  } catch (error) {
+    throw noCredentials(access, error);
   }
 }
 
@@ -72,7 +72,7 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
       (response ?? req).destroy(new Error(`No byte came for ${idleMs} ms`));
     });
     req.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
-    req.on('error', (err) => reject(unreachable(server.origin, err)));
+    req.on('error', (error) => reject(unreachable(server.origin, error)));
     req.on('response', (answer) => {
       response = answer;
       answer.on('error', () => {});
@@ -86,8 +86,8 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
 export async function* readChunks(server: string, response: http.IncomingMessage): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response) yield chunk;
-  } catch (err) {
-    throw unreachable(server, err);
+  } catch (error) {
+    throw unreachable(server, error);
   }
 }
 
@@ -115,9 +115,9 @@ function unreachable(server: string, cause: unknown): ApiError {
 }
 
 /** An AggregateError (both families refused) has an empty message of its own. */
-export function reasonOf(err: unknown): string {
-  if (err instanceof AggregateError && err.errors.length > 0) return err.errors.map(reasonOf).join('; ');
-  return err instanceof Error ? err.message.trim() || err.name : String(err);
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message.trim() || error.name : String(error);
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

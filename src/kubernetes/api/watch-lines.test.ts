@@ -20,17 +20,17 @@ describe('readWatchLines', () => {
     const told = readWatchLines([event('ADDED', '6'), Buffer.from('{'), event('ADDED', '7')], '5');
     expect(told.events).toHaveLength(1);
     expect(told.resourceVersion).toBe('6');
-    expect(told.end).toEqual({ kind: 'unreadable', reason: 'A line of the watch is not a JSON object: "{"' });
+    expect(told.end).toEqual({ kind: 'Unreadable', reason: 'A line of the watch is not a JSON object: "{"' });
   });
 
   it('reads the status of an ERROR event', () => {
     const status = { code: 410, reason: 'Expired', message: 'too old resource version: 5 (9)' };
     expect(endOf(JSON.stringify({ type: 'ERROR', object: { kind: 'Status', ...status } }))).toEqual({
-      kind: 'error',
+      kind: 'Error',
       status,
     });
     expect(endOf('{"type":"ERROR","object":"boom"}')).toEqual({
-      kind: 'error',
+      kind: 'Error',
       status: { code: undefined, reason: '', message: '' },
     });
   });
@@ -49,17 +49,17 @@ describe('readWatchLines', () => {
     ['{"type":"MODIFIED"}', 'of type MODIFIED has no object with metadata.resourceVersion'],
     ['{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":7}}}', 'of type BOOKMARK has no object'],
   ])('ends at %s', (line, reason) => {
-    expect(endOf(line)).toMatchObject({ kind: 'unreadable', reason: expect.stringContaining(reason) });
+    expect(endOf(line)).toMatchObject({ kind: 'Unreadable', reason: expect.stringContaining(reason) });
   });
 
   it('ends at bytes that are not UTF-8', () => {
-    expect(endOf(Buffer.from([0x22, 0xff, 0x22]))).toMatchObject({ kind: 'unreadable' });
+    expect(endOf(Buffer.from([0x22, 0xff, 0x22]))).toMatchObject({ kind: 'Unreadable' });
   });
 
   it('ends where the version goes back, compared as numbers', () => {
     expect(readWatchLines([event('ADDED', '10')], '9').end).toBeUndefined();
     expect(readWatchLines([event('ADDED', '9')], '10').end).toEqual({
-      kind: 'unreadable',
+      kind: 'Unreadable',
       reason: 'A line of the watch goes back from version 10 to 9',
     });
     expect(readWatchLines([event('BOOKMARK', '10')], '10').end).toBeUndefined();

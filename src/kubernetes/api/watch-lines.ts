@@ -9,9 +9,9 @@ export interface ObjectEvent {
 
 /** Why nothing after a line is read. */
 export type WatchEnd =
-  | { readonly kind: 'error'; readonly status: Status }
+  | { readonly kind: 'Error'; readonly status: Status }
   /** The line cannot be trusted, so what it told is unknown. */
-  | { readonly kind: 'unreadable'; readonly reason: string };
+  | { readonly kind: 'Unreadable'; readonly reason: string };
 
 /** What some lines of a watch told. */
 export interface WatchLines {
@@ -23,9 +23,9 @@ export interface WatchLines {
 }
 
 type WatchEvent =
-  | { readonly kind: 'object'; readonly event: ObjectEvent; readonly resourceVersion: string }
-  | { readonly kind: 'bookmark'; readonly resourceVersion: string }
-  | { readonly kind: 'end'; readonly end: WatchEnd };
+  | { readonly kind: 'Object'; readonly event: ObjectEvent; readonly resourceVersion: string }
+  | { readonly kind: 'Bookmark'; readonly resourceVersion: string }
+  | { readonly kind: 'End'; readonly end: WatchEnd };
 
 /** Reads the lines in order, from `resourceVersion` on, up to the first that ends the watch. */
 export function readWatchLines(lines: readonly Buffer[], resourceVersion: string): WatchLines {
@@ -34,8 +34,8 @@ export function readWatchLines(lines: readonly Buffer[], resourceVersion: string
   let version = resourceVersion;
   for (const line of lines) {
     const event = readEvent(line, version);
-    if (event.kind === 'end') return { events, bookmarks, resourceVersion: version, end: event.end };
-    if (event.kind === 'object') events.push(event.event);
+    if (event.kind === 'End') return { events, bookmarks, resourceVersion: version, end: event.end };
+    if (event.kind === 'Object') events.push(event.event);
     else bookmarks += 1;
     version = event.resourceVersion;
   }
@@ -53,7 +53,7 @@ function readEvent(line: Buffer, before: string): WatchEvent {
     case 'BOOKMARK':
       return versioned(type, object, before);
     case 'ERROR':
-      return { kind: 'end', end: { kind: 'error', status: readStatus(object) } };
+      return { kind: 'End', end: { kind: 'Error', status: readStatus(object) } };
     default:
       return unreadable(`has the unknown type ${JSON.stringify(type)}`);
   }
@@ -64,8 +64,8 @@ function versioned(type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK', object: 
   if (resourceVersion === '') return unreadable(`of type ${type} has no object with metadata.resourceVersion`);
   // A restored backup of etcd counts from an older version, and what lies between is never told.
   if (isOlder(resourceVersion, before)) return unreadable(`goes back from version ${before} to ${resourceVersion}`);
-  if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion };
-  return { kind: 'object', event: { deleted: type === 'DELETED', object }, resourceVersion };
+  if (type === 'BOOKMARK') return { kind: 'Bookmark', resourceVersion };
+  return { kind: 'Object', event: { deleted: type === 'DELETED', object }, resourceVersion };
 }
 
 /** Resource versions of one kind are decimal numbers that grow (KEP-5504); others are not compared. */
@@ -75,7 +75,7 @@ function isOlder(a: string, b: string): boolean {
 }
 
 function unreadable(reason: string): WatchEvent {
-  return { kind: 'end', end: { kind: 'unreadable', reason: `A line of the watch ${reason}` } };
+  return { kind: 'End', end: { kind: 'Unreadable', reason: `A line of the watch ${reason}` } };
 }
 
 function excerpt(line: Buffer): string {

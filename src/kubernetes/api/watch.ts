@@ -22,9 +22,9 @@ export async function runWatch(context: ReflectorContext, state: Watching, signa
     context.counters.lastError = undefined;
     context.logger.debug({ resource: context.kind.resource, resourceVersion: state.resourceVersion }, 'Watch opened');
     return await read(context, response, progress);
-  } catch (err) {
-    if (!(err instanceof ApiError)) throw err;
-    return afterError(err, progress, context);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return afterError(error, progress, context);
   }
 }
 
@@ -51,7 +51,7 @@ async function read(context: ReflectorContext, response: IncomingMessage, progre
     if (told.end !== undefined) return afterEnd(told.end, progress, context);
   }
   // A line that was cut off is told again: the version to resume from lies before it.
-  return { kind: 'ended', resourceVersion: progress.resourceVersion, healthy: isHealthy(progress, context) };
+  return { kind: 'Ended', resourceVersion: progress.resourceVersion, healthy: isHealthy(progress, context) };
 }
 
 function split(splitter: LineSplitter, chunk: Buffer): readonly Buffer[] | undefined {
@@ -75,22 +75,22 @@ function passOn(context: ReflectorContext, told: WatchLines, progress: Progress)
 }
 
 function afterEnd(end: WatchEnd, progress: Progress, context: ReflectorContext): Outcome {
-  if (end.kind === 'unreadable') return unreadable(context, progress, end.reason);
+  if (end.kind === 'Unreadable') return unreadable(context, progress, end.reason);
   return afterError(statusError(context.access.server, end.status.code ?? 500, end.status), progress, context);
 }
 
 function unreadable(context: ReflectorContext, progress: Progress, reason: string): Outcome {
   context.feed.reportLost(reason);
-  return { kind: 'lost', reason, healthy: isHealthy(progress, context) };
+  return { kind: 'Lost', reason, healthy: isHealthy(progress, context) };
 }
 
 /** What can pass is tried again from where the watch had got to; anything else needs a new list. */
-function afterError(err: ApiError, progress: Progress, context: ReflectorContext): Outcome {
+function afterError(error: ApiError, progress: Progress, context: ReflectorContext): Outcome {
   const healthy = isHealthy(progress, context);
-  const reason = reasonOf(err);
-  if (err.expired || !err.transient) return { kind: 'lost', reason, healthy };
+  const reason = reasonOf(error);
+  if (error.expired || !error.transient) return { kind: 'Lost', reason, healthy };
   const { resourceVersion } = progress;
-  return { kind: 'failed', reason, healthy, resourceVersion, retryAfterMs: err.retryAfterMs };
+  return { kind: 'Failed', reason, healthy, resourceVersion, retryAfterMs: error.retryAfterMs };
 }
 
 function isHealthy(progress: Progress, context: ReflectorContext): boolean {

@@ -48,8 +48,8 @@ export class DirectoryWatch {
   #open(directory: string, identity: string, known: Watched | undefined): FSWatcher | undefined {
     try {
       const watcher = watch(directory, (_event, name) => this.#onEvent(directory, name ?? undefined));
-      watcher.on('error', (err) => {
-        this.#logger.debug({ err, directory }, 'Lost a watch on a directory');
+      watcher.on('error', (error) => {
+        this.#logger.debug({ error, directory }, 'Lost a watch on a directory');
         watcher.close();
         // Kept without a watcher, so that the next round opens another.
         if (this.#watched.get(directory)?.watcher === watcher) {
@@ -57,10 +57,10 @@ export class DirectoryWatch {
         }
       });
       return watcher;
-    } catch (err) {
+    } catch (error) {
       // Told once for each directory, not with each attempt.
       if (known === undefined)
-        this.#logger.warn({ err, directory }, 'Could not watch a directory; its changes take longer');
+        this.#logger.warn({ error, directory }, 'Could not watch a directory; its changes take longer');
       return undefined;
     }
   }

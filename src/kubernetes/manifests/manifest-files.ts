@@ -91,8 +91,8 @@ export class ManifestFiles {
       if (read.kind === 'Moving' || read.stamp !== stamp) return undefined;
       if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
       return await parseText({ text: read.text, file }, this.#options.signal);
-    } catch (err) {
-      return isGone(err) ? undefined : brokenContent(file, 1, `cannot be read: ${messageOf(err)}`);
+    } catch (error) {
+      return isGone(error) ? undefined : brokenContent(file, 1, `cannot be read: ${messageOf(error)}`);
     }
   }
 

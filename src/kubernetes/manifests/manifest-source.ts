@@ -2,7 +2,6 @@ import { join, normalize } from 'node:path';
 import type { Logger } from 'pino';
 import type { Problem } from '../../model/problem.ts';
 import type { Source, SourceListener } from '../source.ts';
-import { Agenda } from './scan-schedule.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { defaultSettling, type Settling } from './file-state.ts';
 import { type Look, ManifestFiles, mergeUpdates } from './manifest-files.ts';
@@ -17,6 +16,7 @@ import {
   type Scan,
   scanDirectory,
 } from './scan-directory.ts';
+import { ScanSchedule } from './scan-schedule.ts';
 
 export interface ManifestSourceOptions {
   /** Looked through with all directories below it: *.yaml, *.yml and *.json that are not hidden. */
@@ -53,7 +53,7 @@ export class ManifestSource implements Source {
   readonly #rescanMs: number;
   readonly #files: ManifestFiles;
   readonly #watch: DirectoryWatch;
-  readonly #agenda = new Agenda();
+  readonly #schedule = new ScanSchedule();
   readonly #stopping = new AbortController();
   readonly #told = new Map<string, string>();
   /** Held back until everything of the start is there. */
@@ -81,7 +81,7 @@ export class ManifestSource implements Source {
 
   start(listener: SourceListener): void {
     this.#listener = listener;
-    this.#agenda.lookAtAll(performance.now());
+    this.#schedule.lookAtAll(performance.now());
     this.#arm();
   }
 
@@ -105,8 +105,8 @@ export class ManifestSource implements Source {
   #noticed(directory: string, name: string | undefined): void {
     const at = performance.now() + gatherMs;
     const walked = this.#walked.has(directory);
-    if (walked && name !== undefined && isManifestName(name)) this.#agenda.lookAt(join(directory, name), at);
-    else if (walked || this.#homes.has(directory) || name === this.#parent?.entry) this.#agenda.lookAtAll(at);
+    if (walked && name !== undefined && isManifestName(name)) this.#schedule.lookAt(join(directory, name), at);
+    else if (walked || this.#homes.has(directory) || name === this.#parent?.entry) this.#schedule.lookAtAll(at);
     this.#arm();
   }
 
@@ -114,7 +114,7 @@ export class ManifestSource implements Source {
   #arm(): void {
     const state = this.#state;
     if (state.kind === 'Looking' || state.kind === 'Stopped') return;
-    const at = this.#agenda.next();
+    const at = this.#schedule.next();
     if (at === undefined || (state.kind === 'Waiting' && state.at <= at)) return;
     if (state.kind === 'Waiting') clearTimeout(state.timer);
     const timer = setTimeout(() => this.#work(), Math.max(0, at - performance.now()));
@@ -132,12 +132,12 @@ export class ManifestSource implements Source {
 
   async #round(): Promise<void> {
     try {
-      const due = this.#agenda.take(performance.now());
+      const due = this.#schedule.take(performance.now());
       const changes = due === 'All' ? await this.#lookAtAll() : await this.#lookAt(due);
       this.#tell(changes);
-    } catch (err) {
-      this.#logger.error({ err, directory: this.#directory }, 'Failed to look through the manifests');
-      this.#agenda.lookAtAll(performance.now() + this.#rescanMs);
+    } catch (error) {
+      this.#logger.error({ error, directory: this.#directory }, 'Failed to look through the manifests');
+      this.#schedule.lookAtAll(performance.now() + this.#rescanMs);
     }
   }
 
@@ -146,7 +146,7 @@ export class ManifestSource implements Source {
     for (const path of paths) {
       const found = await findFile(path);
       // That it is gone counts only if its directory is there, which only a look at all tells.
-      if (found === undefined) this.#agenda.lookAtAll(performance.now() + gatherMs);
+      if (found === undefined) this.#schedule.lookAtAll(performance.now() + gatherMs);
       else this.#note(path, await this.#files.look(path, found), changes);
     }
     return changes;
@@ -156,7 +156,7 @@ export class ManifestSource implements Source {
     const begin = performance.now();
     const scan = await this.#scan();
     const end = performance.now();
-    this.#agenda.lookAtAll(end + Math.max(this.#rescanMs, pauseByScanTime * (end - begin)));
+    this.#schedule.lookAtAll(end + Math.max(this.#rescanMs, pauseByScanTime * (end - begin)));
     if (scan === undefined) return [];
     const changes: IndexChange[] = [];
     for (const [path, found] of [...scan.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -183,8 +183,8 @@ export class ManifestSource implements Source {
       const scan = await scanDirectory(this.#directory, { enter: enterInto(walked), enterHome: enterInto(homes) });
       this.#tellProblems(this.#directory, scan.unreadable);
       return scan;
-    } catch (err) {
-      const reason = `cannot be read: ${messageOf(err)}; what was read before still serves`;
+    } catch (error) {
+      const reason = `cannot be read: ${messageOf(error)}; what was read before still serves`;
       this.#tellProblems(this.#directory, [{ object: this.#directory, field: '', reason }]);
       return undefined;
     } finally {
@@ -205,13 +205,13 @@ export class ManifestSource implements Source {
       const hidden = unreadable.some(({ object }) => path === object || path.startsWith(`${object}/`));
       if (files.has(path) || hidden) continue;
       const look = this.#files.lookGone(path, requiredMs);
-      if (look.kind === 'Wait') this.#agenda.lookAtAll(performance.now() + look.ms);
+      if (look.kind === 'Wait') this.#schedule.lookAtAll(performance.now() + look.ms);
       else this.#note(path, look, changes);
     }
   }
 
   #note(path: string, look: Look, changes: IndexChange[]): void {
-    if (look.kind === 'Wait') this.#agenda.lookAt(path, performance.now() + look.ms);
+    if (look.kind === 'Wait') this.#schedule.lookAt(path, performance.now() + look.ms);
     if (look.kind === 'Taken') changes.push(look.change);
   }
 

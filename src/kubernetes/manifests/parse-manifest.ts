@@ -66,8 +66,8 @@ function documentsOf(text: string, lines: LineCounter, fail: Fail): readonly Doc
       stringKeys: true,
     });
     return Array.isArray(documents) ? documents : [];
-  } catch (err) {
-    fail(1, `cannot be parsed: ${messageOf(err)}`);
+  } catch (error) {
+    fail(1, `cannot be parsed: ${messageOf(error)}`);
     return [];
   }
 }
@@ -116,8 +116,8 @@ function objectsOf(document: Document, lineOf: LineOf, fail: Fail): readonly Par
     const value: unknown = document.toJS({ maxAliasCount: maxAliases });
     if (value === null || value === undefined) return [];
     return flatten(value, document.contents, lineOf(document.contents), lineOf);
-  } catch (err) {
-    fail(lineOf(document.contents), `cannot be resolved: ${messageOf(err)}`);
+  } catch (error) {
+    fail(lineOf(document.contents), `cannot be resolved: ${messageOf(error)}`);
     return [];
   }
 }
@@ -153,6 +153,6 @@ function lineAt(lines: LineCounter, node: unknown): number {
   return Math.max(1, lines.linePos(offset).line);
 }
 
-function messageOf(err: unknown): string {
-  return err instanceof Error ? err.message : String(err);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -40,11 +40,11 @@ function parseOffThread(task: ParseTask, signal: AbortSignal | undefined): Promi
     if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });
     worker.once('message', (content: ManifestContent) => end(content));
-    worker.once('error', (err: Error) => refuse(reasonOf(err)));
+    worker.once('error', (error: Error) => refuse(reasonOf(error)));
   });
 }
 
-function reasonOf(err: Error): string {
-  const outOfMemory = 'code' in err && err.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  return outOfMemory ? `takes more than ${memoryMiB} MiB of memory to parse` : `cannot be parsed: ${err.message}`;
+function reasonOf(error: Error): string {
+  const outOfMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return outOfMemory ? `takes more than ${memoryMiB} MiB of memory to parse` : `cannot be parsed: ${error.message}`;
 }

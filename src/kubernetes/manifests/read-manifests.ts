@@ -50,8 +50,8 @@ async function readPath(path: string, { contents, unreadable, maxBytes }: Readin
     const scan = await scanDirectory(path, { enter: () => undefined, enterHome: () => undefined });
     for (const file of [...scan.files.keys()].sort()) contents.set(file, await readOne(file, maxBytes));
     unreadable.push(...scan.unreadable);
-  } catch (err) {
-    contents.set(path, brokenContent(path, 1, `cannot be read: ${messageOf(err)}`));
+  } catch (error) {
+    contents.set(path, brokenContent(path, 1, `cannot be read: ${messageOf(error)}`));
   }
 }
 
@@ -61,8 +61,8 @@ async function readOne(file: string, maxBytes: number): Promise<ManifestContent>
     if (read.kind === 'Moving') return brokenContent(file, 1, 'changed while it was read');
     if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
     return await parseText({ text: read.text, file });
-  } catch (err) {
-    return brokenContent(file, 1, `cannot be read: ${messageOf(err)}`);
+  } catch (error) {
+    return brokenContent(file, 1, `cannot be read: ${messageOf(error)}`);
   }
 }
 

@@ -80,9 +80,9 @@ async function visitLink(walk: Walk, path: string, above: readonly string[]): Pr
 async function tolerate(walk: Walk, path: string, visit: Promise<void>): Promise<void> {
   try {
     await visit;
-  } catch (err) {
-    if (isGone(err)) return;
-    walk.unreadable.push({ object: path, field: '', reason: `cannot be read: ${messageOf(err)}`, origin: path });
+  } catch (error) {
+    if (isGone(error)) return;
+    walk.unreadable.push({ object: path, field: '', reason: `cannot be read: ${messageOf(error)}`, origin: path });
   }
 }
 
@@ -91,9 +91,9 @@ export async function findFile(path: string): Promise<FoundFile | undefined> {
   try {
     const stats = await stat(path, { bigint: true });
     return stats.isDirectory() ? undefined : foundFile(stats);
-  } catch (err) {
-    if (isGone(err)) return undefined;
-    throw err;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
   }
 }
 
@@ -120,16 +120,16 @@ export async function nearestParent(path: string): Promise<Parent> {
     try {
       const identity = identityOf(await stat(directory, { bigint: true }));
       return { directory, identity, entry: basename(child) };
-    } catch (err) {
-      if (directory === child) throw err;
+    } catch (error) {
+      if (directory === child) throw error;
     }
   }
 }
 
-export function isGone(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && (err.code === 'ENOENT' || err.code === 'ENOTDIR');
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
-export function messageOf(err: unknown): string {
-  return err instanceof Error ? err.message : String(err);
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

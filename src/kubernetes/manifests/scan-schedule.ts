@@ -1,5 +1,5 @@
 /** What is to be looked at, and when. */
-export class Agenda {
+export class ScanSchedule {
   #allAt: number | undefined;
   readonly #fileAt = new Map<string, number>();
 

@@ -1,15 +1,15 @@
-/** Someone who waits for a place, or has one. */
-export interface Guest {
-  /** It has its place; may be called within `enter`. */
+/** What waits for a place, or holds one. */
+export interface AdmissionHolder {
+  /** It has its place; may be called within `acquire`. */
   admitted(): void;
 }
 
 export interface AdmissionOptions {
   /** Places. */
   readonly places: number;
-  /** A place is given up when nothing was heard of the guest for so long, in milliseconds. */
+  /** A place is given up after so many milliseconds without a message of the holder. */
   readonly idleMs: number;
-  /** The same before anything was heard of it. */
+  /** The same before its first message. */
   readonly silentMs: number;
 }
 
@@ -20,32 +20,32 @@ export interface AdmissionOptions {
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #inside = new Map<Guest, NodeJS.Timeout>();
-  readonly #waiting = new Set<Guest>();
+  readonly #holders = new Map<AdmissionHolder, NodeJS.Timeout>();
+  readonly #waiting = new Set<AdmissionHolder>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
-  enter(guest: Guest): void {
-    if (this.#inside.size >= this.#options.places) this.#waiting.add(guest);
-    else this.#admit(guest);
+  acquire(holder: AdmissionHolder): void {
+    if (this.#holders.size >= this.#options.places) this.#waiting.add(holder);
+    else this.#admit(holder);
   }
 
-  /** The guest is still talking. */
-  heard(guest: Guest): void {
-    const timer = this.#inside.get(guest);
+  /** The holder sent a message. */
+  touch(holder: AdmissionHolder): void {
+    const timer = this.#holders.get(holder);
     if (timer === undefined) return;
     clearTimeout(timer);
-    this.#inside.set(guest, this.#leaveAfter(guest, this.#options.idleMs));
+    this.#holders.set(holder, this.#releaseAfter(holder, this.#options.idleMs));
   }
 
-  leave(guest: Guest): void {
-    this.#waiting.delete(guest);
-    const timer = this.#inside.get(guest);
+  release(holder: AdmissionHolder): void {
+    this.#waiting.delete(holder);
+    const timer = this.#holders.get(holder);
     if (timer === undefined) return;
     clearTimeout(timer);
-    this.#inside.delete(guest);
+    this.#holders.delete(holder);
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
       this.#admit(next);
@@ -53,16 +53,16 @@ export class Admission {
     }
   }
 
-  #admit(guest: Guest): void {
-    this.#inside.set(guest, this.#leaveAfter(guest, this.#options.silentMs));
-    guest.admitted();
+  #admit(holder: AdmissionHolder): void {
+    this.#holders.set(holder, this.#releaseAfter(holder, this.#options.silentMs));
+    holder.admitted();
   }
 
   /** In a busy process a timer may fire before what has long arrived is read, so one round of reading follows it. */
-  #leaveAfter(guest: Guest, milliseconds: number): NodeJS.Timeout {
+  #releaseAfter(holder: AdmissionHolder, milliseconds: number): NodeJS.Timeout {
     const timer = setTimeout(() => {
       setImmediate(() => {
-        if (this.#inside.get(guest) === timer) this.leave(guest);
+        if (this.#holders.get(holder) === timer) this.release(holder);
       });
     }, milliseconds);
     return timer.unref();

@@ -1,16 +1,16 @@
 import { type MethodDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../../resources/resource-entry.ts';
+import type { CacheListener, ResourceCache } from '../cache/resource-cache.ts';
+import type { NodeIdentity } from '../streams/node-identity.ts';
+import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
 import { Admission } from './admission.ts';
 import type { AdsEvents, CloseReason, Variant } from './ads-events.ts';
 import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
 import { type BoundAddress, Connections } from './connections.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import type { NodeIdentity } from '../streams/node-identity.ts';
-import type { CacheListener, ResourceCache } from '../cache/resource-cache.ts';
 import { ResponseEncoder } from './responses.ts';
 import { Scheduler } from './scheduler.ts';
-import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
 
 export interface AdsServerOptions {
   readonly cache: ResourceCache;
@@ -140,7 +140,7 @@ export class AdsServer implements CacheListener {
     if (this.#isClosing) stream.close('shutdown', 'The server is shutting down');
     else if (this.#streams.size > this.#limits.streams) stream.close('limit', 'Too many streams');
     else if (ofPeer > this.#limits.streamsPerPeer) stream.close('limit', `Too many streams of ${host}`);
-    else this.#context.admission.enter(stream);
+    else this.#context.admission.acquire(stream);
   }
 
   #forget(stream: AdsStream, reason: CloseReason): void {

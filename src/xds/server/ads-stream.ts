@@ -1,17 +1,17 @@
 import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../../resources/resource-entry.ts';
-import type { Admission, Guest } from './admission.ts';
-import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { Batch } from '../streams/batch.ts';
-import { ClientStream, StreamRefused, type Verdict } from '../streams/client-stream.ts';
-import type { Limits } from './limits.ts';
+import { type AckOutcome, ClientStream, StreamRefused } from '../streams/client-stream.ts';
 import type { NodeIdentity } from '../streams/node-identity.ts';
 import { readDeltaRequest, readSotwRequest } from '../streams/requests.ts';
-import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
+import type { Admission, AdmissionHolder } from './admission.ts';
+import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
+import type { Limits } from './limits.ts';
 import type { ResponseEncoder } from './responses.ts';
 import type { Scheduler, Sender } from './scheduler.ts';
-import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
 
 /** A call whose messages stay bytes. */
 export type AdsCall = ServerDuplexStream<Buffer, Uint8Array>;
@@ -39,7 +39,7 @@ const codes: Record<CloseReason, Code> = {
 };
 
 /** One gRPC call: reads requests, writes one response at a time, and goes away when either side fails. */
-export class AdsStream implements Sender, StreamRef, Guest {
+export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   readonly id: number;
   readonly variant: Variant;
   readonly peer: string;
@@ -66,7 +66,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
     call.on('error', () => undefined);
   }
 
-  /** Of Guest: reading begins. */
+  /** Of AdmissionHolder: reading begins. */
   admitted(): void {
     this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.#call.on('end', () => this.close('client', 'The client ended the stream'));
@@ -91,7 +91,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
 
   pump(deadline: number): boolean {
     if (this.#isClosed || this.#writingSince !== undefined) return false;
-    this.#context.admission.heard(this);
+    this.#context.admission.touch(this);
     const collected = this.#client?.next(deadline);
     if (collected === undefined) return false;
     if (collected !== 'later') this.#send(collected);
@@ -123,7 +123,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#context.scheduler.remove(this);
-    this.#context.admission.leave(this);
+    this.#context.admission.release(this);
     this.#client?.close();
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
@@ -135,25 +135,25 @@ export class AdsStream implements Sender, StreamRef, Guest {
 
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
-    this.#context.admission.heard(this);
+    this.#context.admission.touch(this);
     try {
-      const verdict = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
-      this.#report(verdict);
+      const outcome = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
+      this.#report(outcome);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #receiveDelta(bytes: Buffer): Told {
+  #receiveDelta(bytes: Buffer): RequestOutcome {
     const request = parse(readDeltaRequest, bytes);
     const client = this.#admit(request);
-    return { typeUrl: request.typeUrl, verdict: client.receiveDelta(request) };
+    return { typeUrl: request.typeUrl, outcome: client.receiveDelta(request) };
   }
 
-  #receiveSotw(bytes: Buffer): Told {
+  #receiveSotw(bytes: Buffer): RequestOutcome {
     const request = parse(readSotwRequest, bytes);
     const client = this.#admit(request);
-    return { typeUrl: request.typeUrl, verdict: client.receiveSotw(request) };
+    return { typeUrl: request.typeUrl, outcome: client.receiveSotw(request) };
   }
 
   /** The node comes with the first request and counts for the whole stream; another one later is ignored. */
@@ -195,12 +195,12 @@ export class AdsStream implements Sender, StreamRef, Guest {
     else this.#context.scheduler.wake();
   }
 
-  #report({ typeUrl, verdict }: Told): void {
+  #report({ typeUrl, outcome }: RequestOutcome): void {
     const { events, logger } = this.#context;
-    if (verdict.kind === 'acknowledged') {
-      events.acknowledged?.({ stream: this, typeUrl, latencyMs: performance.now() - verdict.sentAt });
-    } else if (verdict.kind === 'rejected') {
-      const { message, names } = verdict.rejection;
+    if (outcome.kind === 'Acknowledged') {
+      events.acknowledged?.({ stream: this, typeUrl, latencyMs: performance.now() - outcome.sentAt });
+    } else if (outcome.kind === 'Rejected') {
+      const { message, names } = outcome.rejection;
       events.rejected?.({ stream: this, typeUrl, message, names });
       const details = { ...this.#names(), typeUrl, names: names.slice(0, loggedNames), reason: message };
       if (names.length === 1) logger.warn(details, 'Client rejected a resource');
@@ -213,7 +213,7 @@ export class AdsStream implements Sender, StreamRef, Guest {
       this.close(error.reason, error.message);
       return;
     }
-    this.#context.logger.error({ ...this.#names(), err: error }, 'Request failed');
+    this.#context.logger.error({ ...this.#names(), error: error }, 'Request failed');
     this.close('error', 'The request could not be handled');
   }
 
@@ -222,9 +222,9 @@ export class AdsStream implements Sender, StreamRef, Guest {
   }
 }
 
-interface Told {
+interface RequestOutcome {
   readonly typeUrl: string;
-  readonly verdict: Verdict;
+  readonly outcome: AckOutcome;
 }
 
 const loggedNames = 10;

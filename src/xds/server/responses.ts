@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Variant } from './ads-events.ts';
-import type { Batch } from '../streams/batch.ts';
 import type { EncodedResource } from '../cache/encoded-resource.ts';
 import { bytesField, concat, stringField } from '../cache/wire-format.ts';
+import type { Batch } from '../streams/batch.ts';
+import type { Variant } from './ads-events.ts';
 
 /** One response, ready to be written to any stream that has not seen its nonce. */
 export interface EncodedResponse {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Admission, type Guest } from './admission.ts';
+import { Admission, type AdmissionHolder } from './admission.ts';
 import { Scheduler, type Sender } from './scheduler.ts';
 
 describe('the scheduler', () => {
@@ -79,7 +79,7 @@ describe('the scheduler', () => {
 describe('admission', () => {
   const options = { places: 2, idleMs: 20, silentMs: 100 };
 
-  function guest(log: string[], name: string): Guest {
+  function holder(log: string[], name: string): AdmissionHolder {
     return { admitted: () => log.push(name) };
   }
 
@@ -93,24 +93,33 @@ describe('admission', () => {
   it('lets in as many as there are places, and the next when one leaves', () => {
     const log: string[] = [];
     const admission = new Admission(options);
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => guest(log, name)) as [Guest, Guest, Guest, Guest];
-    for (const each of [a, b, c, d]) admission.enter(each);
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => holder(log, name)) as [
+      AdmissionHolder,
+      AdmissionHolder,
+      AdmissionHolder,
+      AdmissionHolder,
+    ];
+    for (const each of [a, b, c, d]) admission.acquire(each);
     expect(log).toEqual(['a', 'b']);
-    admission.leave(c);
-    admission.leave(a);
+    admission.release(c);
+    admission.release(a);
     expect(log).toEqual(['a', 'b', 'd']);
   });
 
   it('takes the place of one that is silent, later of one that has begun to talk', async () => {
     const log: string[] = [];
     const admission = new Admission({ ...options, places: 1 });
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => guest(log, name)) as [Guest, Guest, Guest];
-    for (const each of [a, b, c]) admission.enter(each);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => holder(log, name)) as [
+      AdmissionHolder,
+      AdmissionHolder,
+      AdmissionHolder,
+    ];
+    for (const each of [a, b, c]) admission.acquire(each);
     await vi.advanceTimersByTimeAsync(101);
     expect(log).toEqual(['a', 'b']);
-    admission.heard(b);
+    admission.touch(b);
     await vi.advanceTimersByTimeAsync(15);
-    admission.heard(b);
+    admission.touch(b);
     await vi.advanceTimersByTimeAsync(15);
     expect(log).toEqual(['a', 'b']);
     await vi.advanceTimersByTimeAsync(10);

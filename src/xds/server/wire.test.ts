@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../protos/registry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
+import { ResourceCache } from '../cache/resource-cache.ts';
 import { Batch } from '../streams/batch.ts';
 import { readDeltaRequest, readSotwRequest } from '../streams/requests.ts';
-import { ResourceCache } from '../cache/resource-cache.ts';
 import { ResponseEncoder } from './responses.ts';
 
 const discovery = 'envoy.service.discovery.v3.';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
-import { ClientStream } from './client-stream.ts';
-import { defaultLimits } from '../server/limits.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
+import { defaultLimits } from '../server/limits.ts';
+import { ClientStream } from './client-stream.ts';
 
 const typeUrl = typeUrls.endpoint;
 const view = { nodeName: 'n', zone: 'z' };

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
+import { ResourceCache } from '../cache/resource-cache.ts';
 import type { Variant } from '../server/ads-events.ts';
+import { defaultLimits } from '../server/limits.ts';
 import type { Batch } from './batch.ts';
 import { ClientStream } from './client-stream.ts';
-import { defaultLimits } from '../server/limits.ts';
-import { ResourceCache } from '../cache/resource-cache.ts';
 
 const view: ClientView = { nodeName: 'n', zone: 'z' };
 const never = Number.POSITIVE_INFINITY;

@@ -1,10 +1,10 @@
 import type { ClientView } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
-import type { Variant } from '../server/ads-events.ts';
-import type { Collected, InFlight } from './batch.ts';
-import type { Limits } from '../server/limits.ts';
-import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { Variant } from '../server/ads-events.ts';
+import type { Limits } from '../server/limits.ts';
+import type { Collected, InFlight } from './batch.ts';
+import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { Rejection, TypeStatus } from './stream-status.ts';
 import { Subscription } from './subscription.ts';
 
@@ -20,10 +20,10 @@ export class StreamRefused extends Error {
 }
 
 /** What a request meant for the response that was in flight. */
-export type Verdict =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'acknowledged'; readonly sentAt: number }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+export type AckOutcome =
+  | { readonly kind: 'None' }
+  | { readonly kind: 'Acknowledged'; readonly sentAt: number }
+  | { readonly kind: 'Rejected'; readonly rejection: Rejection };
 
 interface TypeState {
   readonly subscription: Subscription;
@@ -108,28 +108,28 @@ export class ClientStream {
   }
 
   /** @throws StreamRefused */
-  receiveDelta(request: DeltaRequest): Verdict {
+  receiveDelta(request: DeltaRequest): AckOutcome {
     this.#checkNames(request.subscribe);
     const isFirst = !this.#types.has(request.typeUrl);
     const type = this.#type(request.typeUrl);
-    const verdict = this.#judge(type, request.nonce, request.error);
+    const outcome = this.#judge(type, request.nonce, request.error);
     this.#unsubscribe(type, request.unsubscribe);
     this.#subscribe(type, request, isFirst);
     this.#checkCount(type);
-    return verdict;
+    return outcome;
   }
 
   /** @throws StreamRefused */
-  receiveSotw(request: SotwRequest): Verdict {
+  receiveSotw(request: SotwRequest): AckOutcome {
     this.#checkNames(request.names);
     const type = this.#type(request.typeUrl);
     // A later request with the right nonce follows; until a response was sent there is no right one.
     const isStale = request.nonce !== '' && type.lastNonce !== '' && request.nonce !== type.lastNonce;
-    if (isStale) return { kind: 'none' };
-    const verdict = this.#judge(type, request.nonce, request.error);
-    this.#setNames(type, request, verdict);
+    if (isStale) return { kind: 'None' };
+    const outcome = this.#judge(type, request.nonce, request.error);
+    this.#setNames(type, request, outcome);
     this.#checkCount(type);
-    return verdict;
+    return outcome;
   }
 
   /** What to send next, if anything may be sent; `later`: call again, time is up. */
@@ -218,23 +218,23 @@ export class ClientStream {
     throw new StreamRefused('limit', `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`);
   }
 
-  #judge(type: TypeState, nonce: string, error: string | undefined): Verdict {
+  #judge(type: TypeState, nonce: string, error: string | undefined): AckOutcome {
     const { inFlight } = type.subscription;
-    if (inFlight === undefined || inFlight.nonce !== nonce) return { kind: 'none' };
+    if (inFlight === undefined || inFlight.nonce !== nonce) return { kind: 'None' };
     if (error !== undefined) return this.#reject(type, error);
     type.acknowledgements += 1;
     type.subscription.acknowledge();
     this.#onWork();
-    return { kind: 'acknowledged', sentAt: inFlight.sentAt };
+    return { kind: 'Acknowledged', sentAt: inFlight.sentAt };
   }
 
-  #reject(type: TypeState, error: string): Verdict {
+  #reject(type: TypeState, error: string): AckOutcome {
     const names = type.subscription.reject(this.#isPartial(type.subscription));
     const message = error.length > longestReason ? `${error.slice(0, longestReason)}…` : error;
     type.rejections += 1;
     type.lastRejection = { message, at: Date.now(), names };
     this.#onWork();
-    return { kind: 'rejected', rejection: type.lastRejection };
+    return { kind: 'Rejected', rejection: type.lastRejection };
   }
 
   #unsubscribe({ subscription }: TypeState, names: readonly string[]): void {
@@ -257,7 +257,7 @@ export class ClientStream {
     else for (const name of names) subscription.subscribe(name);
   }
 
-  #setNames(type: TypeState, request: SotwRequest, verdict: Verdict): void {
+  #setNames(type: TypeState, request: SotwRequest, outcome: AckOutcome): void {
     const { subscription } = type;
     const isLegacyWildcard = request.names.length === 0 && !type.hasNamed;
     const wantsWildcard = isLegacyWildcard || request.names.includes('*');
@@ -272,7 +272,7 @@ export class ClientStream {
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
     // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
     // cluster of its waits for its endpoints.
-    const isRepeated = verdict.kind === 'none' && request.nonce !== '' && added.length === 0;
+    const isRepeated = outcome.kind === 'None' && request.nonce !== '' && added.length === 0;
     if (isRepeated && isPartial && subscription.inFlight === undefined) subscription.forceAll();
   }
 

@@ -1,5 +1,5 @@
-import { SlotMap } from './slot-map.ts';
 import type { Slot, TypeStore } from '../cache/type-store.ts';
+import { SlotMap } from './slot-map.ts';
 
 /** Flags beside the stamp in the word that a stream keeps for each resource. */
 export const isNamed = 0x8000_0000;
@@ -18,7 +18,7 @@ export const absent = 2;
  * The words of one subscription, and its places in the index of subscribers, which are kept in step: a slot with a word
  * other than 0 knows the subscription.
  */
-export class Holdings {
+export class ResourceStates {
   readonly #store: TypeStore;
   readonly #index: number;
   readonly #onLetGo: (slot: Slot) => void;

@@ -1,9 +1,18 @@
 import type { ClientView } from '../../resources/resource-entry.ts';
-import { Batch, type Collected, type CollectOptions, halves, type InFlight } from './batch.ts';
 import type { EncodedResource } from '../cache/encoded-resource.ts';
-import { absent, atLeastUnknown, Holdings, isDirty, isForced, isNamed, nothing, unknown } from './resource-states.ts';
-import type { ResourceStatus } from './stream-status.ts';
 import { firstStamp, type Slot, type Subscriber, stampMask, type TypeStore } from '../cache/type-store.ts';
+import { Batch, type Collected, type CollectOptions, halves, type InFlight } from './batch.ts';
+import {
+  absent,
+  atLeastUnknown,
+  isDirty,
+  isForced,
+  isNamed,
+  nothing,
+  ResourceStates,
+  unknown,
+} from './resource-states.ts';
+import type { ResourceStatus } from './stream-status.ts';
 
 /** A client that lets go of everything again and again without reading is not worth more memory. */
 const mostUnconfirmed = 10_000;
@@ -25,7 +34,7 @@ export class Subscription implements Subscriber {
   /** Whether `onWork` was called since the last collection. */
   #isNoted = false;
   #view: ClientView;
-  readonly #held: Holdings;
+  readonly #states: ResourceStates;
   #dirty: number[] = [];
   #named = 0;
   #wildcard = false;
@@ -48,7 +57,7 @@ export class Subscription implements Subscriber {
     this.#view = view;
     this.#onWork = onWork;
     this.#index = store.join(this);
-    this.#held = new Holdings(store, this.#index, (slot) => this.#letGo(slot));
+    this.#states = new ResourceStates(store, this.#index, (slot) => this.#letGo(slot));
   }
 
   get typeUrl(): string {
@@ -83,12 +92,12 @@ export class Subscription implements Subscriber {
 
   isDirty(name: string): boolean {
     const slot = this.store.find(name);
-    return slot !== undefined && (this.#held.word(slot.id) & isDirty) !== 0;
+    return slot !== undefined && (this.#states.word(slot.id) & isDirty) !== 0;
   }
 
   someDirty(test: (name: string) => boolean): boolean {
     return this.#dirty.some((id) => {
-      const slot = (this.#held.word(id) & isDirty) === 0 ? undefined : this.store.slot(id);
+      const slot = (this.#states.word(id) & isDirty) === 0 ? undefined : this.store.slot(id);
       return slot !== undefined && test(slot.name);
     });
   }
@@ -96,30 +105,30 @@ export class Subscription implements Subscriber {
   /** It is sent even if the client has it: it may have dropped what it names again. */
   subscribe(name: string): void {
     const slot = this.store.intern(name);
-    const word = this.#held.word(slot.id);
+    const word = this.#states.word(slot.id);
     if ((word & isNamed) === 0) this.#named += 1;
     this.#mark(slot, word | isNamed | isForced, performance.now());
   }
 
   unsubscribe(name: string): void {
     const slot = this.store.find(name);
-    const word = slot === undefined ? 0 : this.#held.word(slot.id);
+    const word = slot === undefined ? 0 : this.#states.word(slot.id);
     if (slot === undefined || (word & isNamed) === 0) return;
     this.#named -= 1;
     // With a wildcard the client cannot know whether it still gets the resource, so it is told either way.
     if (this.#wildcard) this.#mark(slot, (word & ~isNamed) | isForced, performance.now());
-    else this.#held.put(slot, 0);
+    else this.#states.put(slot, 0);
     this.#fallSilentIfEmpty();
   }
 
   isNamed(name: string): boolean {
     const slot = this.store.find(name);
-    return slot !== undefined && (this.#held.word(slot.id) & isNamed) !== 0;
+    return slot !== undefined && (this.#states.word(slot.id) & isNamed) !== 0;
   }
 
   /** Makes the named resources these and no others. */
   keepOnly(names: ReadonlySet<string>): void {
-    const named = this.#held.select((word) => (word & isNamed) !== 0);
+    const named = this.#states.select((word) => (word & isNamed) !== 0);
     for (const { name } of named) if (!names.has(name)) this.unsubscribe(name);
   }
 
@@ -128,19 +137,19 @@ export class Subscription implements Subscriber {
     this.store.wildcards.add(this);
     const now = performance.now();
     for (const slot of this.store.wildcardSlots) {
-      this.#mark(slot, this.#held.word(slot.id) | (forced ? isForced : 0), now);
+      this.#mark(slot, this.#states.word(slot.id) | (forced ? isForced : 0), now);
     }
     // A resource that was in flight when its name was dropped is kept by the client if it now takes everything.
     for (const name of [...this.#namesInFlight(), ...this.#unconfirmed]) {
       const slot = this.store.intern(name);
-      if (this.#held.word(slot.id) === 0) this.#mark(slot, unknown, now);
+      if (this.#states.word(slot.id) === 0) this.#mark(slot, unknown, now);
     }
   }
 
   unsetWildcard(): void {
     this.#wildcard = false;
     this.store.wildcards.delete(this);
-    for (const slot of this.#held.select((word) => (word & isNamed) === 0)) this.#held.put(slot, 0);
+    for (const slot of this.#states.select((word) => (word & isNamed) === 0)) this.#states.put(slot, 0);
     this.#fallSilentIfEmpty();
   }
 
@@ -160,29 +169,29 @@ export class Subscription implements Subscriber {
     const now = performance.now();
     for (const name of names) {
       const slot = this.store.intern(name);
-      const word = this.#held.word(slot.id);
+      const word = this.#states.word(slot.id);
       if ((word & isNamed) === 0) this.#named += 1;
-      if ((word & stampMask) >= firstStamp) this.#held.put(slot, word | isNamed);
+      if ((word & stampMask) >= firstStamp) this.#states.put(slot, word | isNamed);
       else this.#mark(slot, word | isNamed, now);
     }
-    for (const slot of this.#held.select((word) => (word & isNamed) === 0)) this.#resumeUnnamed(slot, now);
+    for (const slot of this.#states.select((word) => (word & isNamed) === 0)) this.#resumeUnnamed(slot, now);
   }
 
   #claim(slot: Slot, version: string): void {
     const built = slot.isBuilt(this.#view) ? slot.built(this.#view)?.resource : undefined;
     if (built?.version === version) {
-      this.#held.put(slot, built.stamp);
+      this.#states.put(slot, built.stamp);
       return;
     }
     this.#claims ??= new Map();
     this.#claims.set(slot.id, version);
-    this.#held.put(slot, unknown);
+    this.#states.put(slot, unknown);
   }
 
   /** With a wildcard the client has it through that, and is told if it is not of the set; without, it was dropped. */
   #resumeUnnamed(slot: Slot, now: number): void {
-    const word = this.#held.word(slot.id);
-    if (!this.#wildcard) this.#held.put(slot, 0);
+    const word = this.#states.word(slot.id);
+    if (!this.#wildcard) this.#states.put(slot, 0);
     else if ((word & stampMask) < firstStamp || !this.#wants(slot, word)) this.#mark(slot, word, now);
   }
 
@@ -190,26 +199,26 @@ export class Subscription implements Subscriber {
   force(name: string): void {
     const slot = this.store.find(name);
     if (slot === undefined) return;
-    const word = this.#held.word(slot.id);
+    const word = this.#states.word(slot.id);
     if (word !== 0) this.#mark(slot, word | isForced, performance.now());
   }
 
   forceAll(): void {
     const now = performance.now();
-    for (const slot of this.#held.all()) this.#mark(slot, this.#held.word(slot.id) | isForced, now);
+    for (const slot of this.#states.all()) this.#mark(slot, this.#states.word(slot.id) | isForced, now);
   }
 
   changed(slot: Slot): void {
-    const word = this.#held.word(slot.id);
+    const word = this.#states.word(slot.id);
     if (word !== 0 || this.#wants(slot, word)) this.#mark(slot, word, slot.pending?.changedAt ?? performance.now());
   }
 
   viewChanged(view: ClientView): void {
-    const scoped = this.#held.all().filter((slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet');
+    const scoped = this.#states.all().filter((slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet');
     for (const slot of scoped) slot.forget(this.#view);
     this.#view = view;
     const now = performance.now();
-    for (const slot of scoped) this.#mark(slot, this.#held.word(slot.id), now);
+    for (const slot of scoped) this.#mark(slot, this.#states.word(slot.id), now);
   }
 
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
@@ -233,7 +242,7 @@ export class Subscription implements Subscriber {
   collectAll(options: CollectOptions): Collected {
     this.#isNoted = false;
     if (!this.#owesAnswer && !this.#isOutdated(options)) return options.holdRemovals ? undefined : this.#clearDirty();
-    const slots = this.#held.all();
+    const slots = this.#states.all();
     if (!this.#buildAll(slots, options)) return 'later';
     const batch = new Batch(this.typeUrl);
     for (const slot of slots) this.#include(slot, batch);
@@ -266,7 +275,7 @@ export class Subscription implements Subscriber {
     if (batch === undefined) return [];
     const isFound = !canSplit || batch.slots.length === 1;
     for (const [index, slot] of batch.slots.entries()) {
-      if (!this.#held.has(slot)) continue;
+      if (!this.#states.has(slot)) continue;
       if (isFound) this.#reject(slot, batch.stamps[index] ?? unknown);
       this.#learn(slot, unknown);
     }
@@ -278,14 +287,14 @@ export class Subscription implements Subscriber {
   rejectedNames(): readonly string[] {
     return [...(this.#rejected ?? [])].flatMap(([id, stamp]) => {
       const slot = this.store.slot(id);
-      return slot !== undefined && this.#served(slot, this.#held.word(id))?.stamp === stamp ? slot.name : [];
+      return slot !== undefined && this.#served(slot, this.#states.word(id))?.stamp === stamp ? slot.name : [];
     });
   }
 
   /** What the client has, against what is served. */
   resources(): readonly ResourceStatus[] {
-    return this.#held.all().map((slot) => {
-      const word = this.#held.word(slot.id);
+    return this.#states.all().map((slot) => {
+      const word = this.#states.word(slot.id);
       const served = this.#served(slot, word)?.version ?? '';
       return { name: slot.name, acknowledged: slot.versionOf(word & stampMask), served };
     });
@@ -293,7 +302,7 @@ export class Subscription implements Subscriber {
 
   /** How many resources the client should have, and how many of them it has in the version that is served. */
   progress(): Progress {
-    const { revision } = this.#held;
+    const { revision } = this.#states;
     if (this.#progress?.revision === revision) return this.#progress.progress;
     const progress = this.#measureProgress();
     this.#progress = { revision, progress };
@@ -302,7 +311,7 @@ export class Subscription implements Subscriber {
 
   close(): void {
     this.store.wildcards.delete(this);
-    for (const slot of this.#held.all()) this.#held.put(slot, 0);
+    for (const slot of this.#states.all()) this.#states.put(slot, 0);
     this.store.leave(this.#index);
     this.#dirty = [];
     this.#suspects = [];
@@ -313,7 +322,7 @@ export class Subscription implements Subscriber {
   #measureProgress(): Progress {
     let wanted = 0;
     let current = 0;
-    this.#held.forEach((slot, word) => {
+    this.#states.forEach((slot, word) => {
       if (slot.entry === undefined || !this.#wants(slot, word)) return;
       wanted += 1;
       if (this.#served(slot, word)?.stamp === (word & stampMask)) current += 1;
@@ -341,8 +350,8 @@ export class Subscription implements Subscriber {
   #takeSuspects(suspects: readonly Slot[], canRemove: boolean): Batch {
     const batch = new Batch(this.typeUrl);
     for (const slot of suspects) {
-      if (!this.#held.has(slot)) continue;
-      this.#held.put(slot, this.#held.word(slot.id) | isDirty);
+      if (!this.#states.has(slot)) continue;
+      this.#states.put(slot, this.#states.word(slot.id) | isDirty);
       this.#take(slot.id, batch, false, canRemove);
     }
     return batch;
@@ -355,7 +364,7 @@ export class Subscription implements Subscriber {
 
   /** @returns whether it is dealt with; if not, it stays dirty */
   #take(id: number, batch: Batch, holdRemovals: boolean, canRemove: boolean): boolean {
-    const word = this.#held.word(id);
+    const word = this.#states.word(id);
     const slot = this.store.slot(id);
     if (slot === undefined || (word & isDirty) === 0) return true;
     const resource = this.#current(slot, word);
@@ -366,16 +375,16 @@ export class Subscription implements Subscriber {
       const isChanged = known !== resource.stamp;
       const isDue = force || (isChanged && this.#rejected?.get(id) !== resource.stamp);
       if (isDue) batch.add(slot, resource, isChanged);
-      this.#held.put(slot, flags | (isDue ? atLeastUnknown(known) : known));
+      this.#states.put(slot, flags | (isDue ? atLeastUnknown(known) : known));
       return true;
     }
     const isTold = known === absent || (known === nothing && flags === 0);
-    if (isTold && !force) this.#held.put(slot, flags === 0 ? 0 : flags | known);
-    else if (!canRemove) this.#held.put(slot, flags === 0 ? 0 : flags | absent);
+    if (isTold && !force) this.#states.put(slot, flags === 0 ? 0 : flags | known);
+    else if (!canRemove) this.#states.put(slot, flags === 0 ? 0 : flags | absent);
     else if (holdRemovals && !force && known !== nothing) return false;
     else {
       batch.remove(slot, absent);
-      this.#held.put(slot, flags | atLeastUnknown(known));
+      this.#states.put(slot, flags | atLeastUnknown(known));
     }
     return true;
   }
@@ -390,7 +399,7 @@ export class Subscription implements Subscriber {
       const slot = this.store.slot(id);
       if (slot === undefined) continue;
       const isBuilt = slot.isBuilt(this.#view);
-      bytes += this.#current(slot, this.#held.word(id))?.deltaField.length ?? slot.name.length;
+      bytes += this.#current(slot, this.#states.word(id))?.deltaField.length ?? slot.name.length;
       if (bytes >= maxBytes) return index + 1;
       if (!isBuilt && performance.now() > deadline) return undefined;
     }
@@ -401,24 +410,24 @@ export class Subscription implements Subscriber {
   #buildAll(slots: readonly Slot[], { deadline }: CollectOptions): boolean {
     for (const slot of slots) {
       if (slot.isBuilt(this.#view)) continue;
-      this.#current(slot, this.#held.word(slot.id));
+      this.#current(slot, this.#states.word(slot.id));
       if (performance.now() > deadline) return false;
     }
     return true;
   }
 
   #include(slot: Slot, batch: Batch): void {
-    const word = this.#held.word(slot.id);
+    const word = this.#states.word(slot.id);
     const resource = this.#current(slot, word);
     const known = this.#settle(slot, word, resource);
-    this.#held.put(slot, (word & ~stampMask) | (resource === undefined ? known : atLeastUnknown(known)));
+    this.#states.put(slot, (word & ~stampMask) | (resource === undefined ? known : atLeastUnknown(known)));
     if (resource !== undefined) batch.add(slot, resource, known !== resource.stamp);
     else batch.learn(slot, absent);
   }
 
   #isOutdated(options: CollectOptions): boolean {
     return this.#dirty.some((id) => {
-      const word = this.#held.word(id);
+      const word = this.#states.word(id);
       const slot = this.store.slot(id);
       if (slot === undefined || (word & isDirty) === 0) return false;
       const resource = this.#current(slot, word);
@@ -432,7 +441,7 @@ export class Subscription implements Subscriber {
   #clearDirty(): undefined {
     for (const id of this.#dirty.splice(0)) {
       const slot = this.store.slot(id);
-      if (slot !== undefined) this.#held.put(slot, this.#held.word(id) & ~(isDirty | isForced));
+      if (slot !== undefined) this.#states.put(slot, this.#states.word(id) & ~(isDirty | isForced));
     }
   }
 
@@ -460,15 +469,15 @@ export class Subscription implements Subscriber {
   }
 
   #learn(slot: Slot, stamp: number): void {
-    if (!this.#held.has(slot)) return;
-    const flags = this.#held.word(slot.id) & ~stampMask;
+    if (!this.#states.has(slot)) return;
+    const flags = this.#states.word(slot.id) & ~stampMask;
     const isOver = stamp === absent && flags === 0;
-    this.#held.put(slot, isOver ? 0 : flags | stamp);
+    this.#states.put(slot, isOver ? 0 : flags | stamp);
   }
 
   #mark(slot: Slot, word: number, since: number): void {
-    if ((this.#held.word(slot.id) & isDirty) === 0) this.#dirty.push(slot.id);
-    this.#held.put(slot, word | isDirty);
+    if ((this.#states.word(slot.id) & isDirty) === 0) this.#dirty.push(slot.id);
+    this.#states.put(slot, word | isDirty);
     this.#noteWork(since);
   }
 

@@ -11,8 +11,8 @@ import { pino } from 'pino';
 import { Pipeline } from '../../../src/controller/pipeline.ts';
 import { ModelStore, type ModelUpdate } from '../../../src/model/model.ts';
 import { defaultSettings } from '../../../src/translate/settings.ts';
-import { AdsServer } from '../../../src/xds/server/ads-server.ts';
 import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
+import { AdsServer } from '../../../src/xds/server/ads-server.ts';
 
 const [xdsAddress = '127.0.0.1:18000', httpAddress = '127.0.0.1:18001'] = process.argv.slice(2);
 const model = new ModelStore();
@@ -37,6 +37,6 @@ createServer((request, response) => {
     .then((updates) => apply(updates as readonly ModelUpdate[]))
     .then(
       () => response.end('applied\n'),
-      (err: unknown) => response.writeHead(500).end(String(err)),
+      (error: unknown) => response.writeHead(500).end(String(error)),
     );
 }).listen(Number(port), host, () => process.stdout.write('ready\n'));

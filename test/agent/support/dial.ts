@@ -37,7 +37,7 @@ function dialTcp(): Promise<DialResult> {
       text += chunk.toString();
       if (text.includes('\n')) finish({ echo: JSON.parse(text) as Echo });
     });
-    socket.on('error', (err: NodeJS.ErrnoException) => finish({ error: err.code ?? err.message }));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish({ error: error.code ?? error.message }));
     socket.on('close', () => finish({ error: 'CLOSED' }));
   });
 }
@@ -52,7 +52,7 @@ function dialUdp(): Promise<DialResult> {
       resolve(result);
     };
     socket.on('message', (message) => finish({ echo: JSON.parse(message.toString()) as Echo }));
-    socket.on('error', (err: NodeJS.ErrnoException) => finish({ error: err.code ?? err.message }));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish({ error: error.code ?? error.message }));
     socket.connect(Number(port), host, () => socket.send('hello'));
   });
 }

@@ -1,6 +1,6 @@
 import { waitUntil } from '../../testbed/wait.ts';
+import type { DemoCluster } from '../demo-cluster.ts';
 import { jsonLines } from '../node-stats.ts';
-import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 /** The fields of Envoy's access log that the story speaks of. */
@@ -22,15 +22,15 @@ const wanted: readonly { readonly what: string; readonly fits: (line: Line) => b
 
 export const accessLog: Step = {
   title: "Envoy's access log names the Services",
-  async tell(world, narrator) {
+  async tell(cluster, reporter) {
     for (const { what, fits } of wanted) {
-      const line = await waitUntil(() => lastLine(world, fits), { what: `the access log line of ${what}` });
-      narrator.claim(line.client?.startsWith('10.244.1.') === true, what, JSON.stringify(line));
-      narrator.quote([JSON.stringify(line)]);
+      const line = await waitUntil(() => lastLine(cluster, fits), { what: `the access log line of ${what}` });
+      reporter.claim(line.client?.startsWith('10.244.1.') === true, what, JSON.stringify(line));
+      reporter.quote([JSON.stringify(line)]);
     }
   },
 };
 
-async function lastLine(world: World, fits: (line: Line) => boolean): Promise<Line | undefined> {
-  return (await jsonLines<Line>(world.envoyLog('node1'), fits)).at(-1);
+async function lastLine(cluster: DemoCluster, fits: (line: Line) => boolean): Promise<Line | undefined> {
+  return (await jsonLines<Line>(cluster.envoyLog('node1'), fits)).at(-1);
 }

@@ -1,9 +1,9 @@
 import { report } from '../../testbed/load/report.ts';
 import type { LoadRequest } from '../../testbed/running-load.ts';
-import type { Narrator } from '../reporter.ts';
+import type { DemoCluster } from '../demo-cluster.ts';
+import type { Reporter } from '../reporter.ts';
 import { type Frontend, frontends, services } from '../shop.ts';
 import { failuresOf, shares, throughEnvoy } from '../telling.ts';
-import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 type Path = 'Envoy' | 'kernel';
@@ -51,25 +51,30 @@ const expectations: readonly Expectation[] = [
 
 export const balance: Step = {
   title: 'Traffic spreads over all endpoints, and backends see the client',
-  async tell(world, narrator) {
+  async tell(cluster, reporter) {
     for (const expectation of expectations) {
-      narrator.doing(`${expectation.what}, from both nodes`);
-      for (const frontend of frontends) await spreads(world, narrator, expectation, frontend);
+      reporter.doing(`${expectation.what}, from both nodes`);
+      for (const frontend of frontends) await spreads(cluster, reporter, expectation, frontend);
     }
-    await requestsOfOneConnectionSpread(world, narrator);
-    await refused(world, narrator);
+    await requestsOfOneConnectionSpread(cluster, reporter);
+    await refused(cluster, reporter);
   },
 };
 
-async function spreads(world: World, narrator: Narrator, expected: Expectation, frontend: Frontend): Promise<void> {
-  const load = await world.startLoad(frontend.pod, expected.request);
+async function spreads(
+  cluster: DemoCluster,
+  reporter: Reporter,
+  expected: Expectation,
+  frontend: Frontend,
+): Promise<void> {
+  const load = await cluster.startLoad(frontend.pod, expected.request);
   const attempts = await load.finished();
   const result = report(attempts);
   const client = expected.client(frontend);
   const wrongPath = attempts.filter((attempt) => throughEnvoy(attempt) !== (expected.path === 'Envoy'));
   const wrongClient = attempts.filter((attempt) => attempt.clientAddress !== client);
   const pods = Object.keys(result.byPod).join();
-  narrator.claim(
+  reporter.claim(
     result.failed === 0 &&
       wrongPath.length === 0 &&
       wrongClient.length === 0 &&
@@ -80,22 +85,22 @@ async function spreads(world: World, narrator: Narrator, expected: Expectation, 
 }
 
 /** The kernel would send all of a connection to one endpoint. */
-async function requestsOfOneConnectionSpread(world: World, narrator: Narrator): Promise<void> {
+async function requestsOfOneConnectionSpread(cluster: DemoCluster, reporter: Reporter): Promise<void> {
   const request = { target: services.recommendations, protocol: 'http2', count: 20, rate: 0, concurrency: 1 } as const;
-  const attempts = await (await world.startLoad('frontend-1', request)).finished();
+  const attempts = await (await cluster.startLoad('frontend-1', request)).finished();
   const result = report(attempts);
   const connections = attempts.filter((attempt) => !attempt.reusedConnection).length;
-  narrator.claim(
+  reporter.claim(
     result.ok === 20 && connections === 1 && Object.keys(result.byPod).length === 2,
     `20 HTTP/2 requests of one connection to recommendations spread: ${shares(result.byPod)}`,
     `${failuresOf(result)}, ${connections} connections`,
   );
 }
 
-async function refused(world: World, narrator: Narrator): Promise<void> {
-  const load = await world.startLoad('frontend-1', { target: services.giftCards, count: 5, timeoutMs: 2000 });
+async function refused(cluster: DemoCluster, reporter: Reporter): Promise<void> {
+  const load = await cluster.startLoad('frontend-1', { target: services.giftCards, count: 5, timeoutMs: 2000 });
   const { failures } = report(await load.finished());
-  narrator.claim(
+  reporter.claim(
     failures['refused'] === 5,
     'gift-cards has no endpoints: connections are refused at once',
     shares(failures),

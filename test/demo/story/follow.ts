@@ -1,10 +1,10 @@
 import { report } from '../../testbed/load/report.ts';
 import type { RunningLoad } from '../../testbed/running-load.ts';
 import { now } from '../../testbed/wait.ts';
+import type { DemoCluster } from '../demo-cluster.ts';
 import { frontends, services } from '../shop.ts';
 import { duration, failuresOf } from '../telling.ts';
 import type { EndpointEdit } from '../work-directory.ts';
-import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 export const catalog1 = { address: '10.244.1.11', pod: 'catalog-1', node: 'node1', zone: 'zone-a' } as const;
@@ -12,26 +12,26 @@ export const catalog4 = { address: '10.244.2.12', pod: 'catalog-4', node: 'node2
 
 export const follow: Step = {
   title: 'A manifest is edited, and traffic follows',
-  async tell(world, narrator) {
-    const loads = await loadCatalog(world, 200);
+  async tell(cluster, reporter) {
+    const loads = await loadCatalog(cluster, 200);
     await Promise.all(loads.map((load) => load.more(50)));
-    narrator.doing('catalog.yaml: catalog-4 takes the place of catalog-1');
+    reporter.doing('catalog.yaml: catalog-4 takes the place of catalog-1');
     const editedAt = now();
-    await world.workshop.replaceEndpoint('catalog.yaml', catalog1.address, catalog4);
+    await cluster.workDirectory.replaceEndpoint('catalog.yaml', catalog1.address, catalog4);
     const moves = await Promise.all(loads.map((load) => moveOf(load, editedAt, catalog4, catalog1)));
     for (const [index, { first, last }] of moves.entries()) {
       const until = last === 0 ? 'none to catalog-1 since' : `last one to catalog-1 ${duration(last)}`;
       const node = frontends[index]?.node;
-      narrator.note(`${node}: first request to catalog-4 ${duration(first)} after the edit, ${until}`);
+      reporter.note(`${node}: first request to catalog-4 ${duration(first)} after the edit, ${until}`);
     }
     const result = report((await Promise.all(loads.map((load) => load.stop()))).flat());
-    narrator.claim(result.failed === 0, `traffic moved; none of ${result.total} requests failed`, failuresOf(result));
+    reporter.claim(result.failed === 0, `traffic moved; none of ${result.total} requests failed`, failuresOf(result));
   },
 };
 
 /** New connections to catalog from both nodes. */
-export function loadCatalog(world: World, rate: number): Promise<RunningLoad[]> {
-  return Promise.all(frontends.map(({ pod }) => world.startLoad(pod, { target: services.catalog, rate })));
+export function loadCatalog(cluster: DemoCluster, rate: number): Promise<RunningLoad[]> {
+  return Promise.all(frontends.map(({ pod }) => cluster.startLoad(pod, { target: services.catalog, rate })));
 }
 
 interface Move {

@@ -3,11 +3,11 @@ import type { Attempt } from '../../testbed/load/attempt.ts';
 import { report, splitAround } from '../../testbed/load/report.ts';
 import type { RunningLoad } from '../../testbed/running-load.ts';
 import { now, waitUntil } from '../../testbed/wait.ts';
-import type { Narrator } from '../reporter.ts';
+import type { DemoCluster } from '../demo-cluster.ts';
 import { serviceStat } from '../node-stats.ts';
+import type { Reporter } from '../reporter.ts';
 import { services } from '../shop.ts';
 import { duration, failuresOf, throughEnvoy } from '../telling.ts';
-import type { World } from '../demo-cluster.ts';
 import type { Step } from './step.ts';
 
 interface Kill {
@@ -17,27 +17,27 @@ interface Kill {
 
 export const killEnvoy: Step = {
   title: 'kill -9 Envoy under load',
-  async tell(world, narrator) {
-    const loads = await startLoads(world);
+  async tell(cluster, reporter) {
+    const loads = await startLoads(cluster);
     await Promise.all(loads.map((load) => load.more(40, throughEnvoy)));
-    const oldPid = await world.envoyPid('node1');
-    narrator.doing(`kill -9 ${oldPid}, the Envoy of node1`);
+    const oldPid = await cluster.envoyPid('node1');
+    reporter.doing(`kill -9 ${oldPid}, the Envoy of node1`);
     const kill = await killNow(oldPid);
-    narrator.doing('waiting for Envoy to take over again');
+    reporter.doing('waiting for Envoy to take over again');
     const back = await Promise.all(loads.map((load) => takeover(load, kill)));
     await Promise.all(loads.map((load) => load.more(40, throughEnvoy)));
     const attempts = (await Promise.all(loads.map((load) => load.stop()))).flat();
-    tellSplit(narrator, attempts, kill);
-    await tellTakeover(world, narrator, Math.max(...back) - kill.goneAt, oldPid);
+    tellSplit(reporter, attempts, kill);
+    await tellTakeover(cluster, reporter, Math.max(...back) - kill.goneAt, oldPid);
   },
 };
 
 /** New connections, HTTP and TCP; and slow requests, so that something is inside Envoy when it dies. */
-function startLoads(world: World): Promise<RunningLoad[]> {
+function startLoads(cluster: DemoCluster): Promise<RunningLoad[]> {
   return Promise.all([
-    world.startLoad('frontend-1', { target: services.catalog, rate: 200 }),
-    world.startLoad('frontend-1', { target: services.cartDb, protocol: 'tcp', rate: 100 }),
-    world.startLoad('frontend-1', { target: services.checkout, path: '/?delay=150', rate: 20 }),
+    cluster.startLoad('frontend-1', { target: services.catalog, rate: 200 }),
+    cluster.startLoad('frontend-1', { target: services.cartDb, protocol: 'tcp', rate: 100 }),
+    cluster.startLoad('frontend-1', { target: services.checkout, path: '/?delay=150', rate: 20 }),
   ]);
 }
 
@@ -59,29 +59,29 @@ async function takeover(load: RunningLoad, { goneAt }: Kill): Promise<number> {
   return first.startedAt;
 }
 
-function tellSplit(narrator: Narrator, attempts: readonly Attempt[], { killedAt, goneAt }: Kill): void {
+function tellSplit(reporter: Reporter, attempts: readonly Attempt[], { killedAt, goneAt }: Kill): void {
   const { before, inFlight, after } = splitAround(attempts, killedAt, goneAt);
   const lost = report(inFlight);
-  narrator.note(
+  reporter.note(
     `in flight when it was killed, or begun in the ${duration(goneAt - killedAt)} until it was gone: ` +
       `${lost.total}, of which ${lost.failed} were lost with it`,
   );
   const result = report([...before, ...after]);
   const kernel = after.filter((attempt) => attempt.outcome === 'ok' && !throughEnvoy(attempt)).length;
-  narrator.claim(
+  reporter.claim(
     result.failed === 0 && kernel > 0,
     `every new connection succeeded: ${after.length} since, the first ${kernel} of them through the kernel`,
     `${failuresOf(result)}; ${kernel} went through the kernel`,
   );
 }
 
-async function tellTakeover(world: World, narrator: Narrator, afterMs: number, oldPid: number): Promise<void> {
-  const pid = await world.envoyPid('node1');
+async function tellTakeover(cluster: DemoCluster, reporter: Reporter, afterMs: number, oldPid: number): Promise<void> {
+  const pid = await cluster.envoyPid('node1');
   const [http, tcp] = await Promise.all([
-    serviceStat(world.at('node1'), 'shop/catalog/http', 'upstream_rq_total'),
-    serviceStat(world.at('node1'), 'shop/cart-db/redis', 'upstream_cx_total'),
+    serviceStat(cluster.at('node1'), 'shop/catalog/http', 'upstream_rq_total'),
+    serviceStat(cluster.at('node1'), 'shop/cart-db/redis', 'upstream_cx_total'),
   ]);
-  narrator.claim(
+  reporter.claim(
     pid !== oldPid && http > 0 && tcp > 0,
     `Envoy took over again after ${duration(afterMs)}: process ${pid} counts ${http} requests to catalog and ${tcp} connections to cart-db`,
     `process ${pid}, ${http} requests, ${tcp} connections`,

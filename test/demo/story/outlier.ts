@@ -13,23 +13,23 @@ const underWay = 2;
 
 export const outlier: Step = {
   title: 'An endpoint that fails is left out',
-  async tell(world, narrator) {
-    const load = await world.startLoad('frontend-1', { target: services.catalog, rate: 100, concurrency: 2 });
+  async tell(cluster, reporter) {
+    const load = await cluster.startLoad('frontend-1', { target: services.catalog, rate: 100, concurrency: 2 });
     await load.more(30);
-    narrator.doing('catalog-2 answers 503 from now on');
+    reporter.doing('catalog-2 answers 503 from now on');
     const from = load.attempts.length;
     const brokenAt = now();
-    await setFault(world.network, 'catalog-2', { status: 503 });
+    await setFault(cluster.network, 'catalog-2', { status: 503 });
     await load.waitFor('503', (attempt) => attempt.status === 503, from);
     await load.more(100, (attempt) => attempt.outcome === 'ok');
     const attempts = load.attempts.slice(from);
     const failed = attempts.filter((attempt) => attempt.outcome !== 'ok');
     const ejections = await serviceStat(
-      world.at('node1'),
+      cluster.at('node1'),
       'shop/catalog/http',
       'outlier_detection.ejections_enforced_total',
     );
-    narrator.claim(
+    reporter.claim(
       failed.length <= tolerated + underWay &&
         failed.every((attempt) => attempt.pod === 'catalog-2') &&
         ejections === 1,
@@ -37,13 +37,13 @@ export const outlier: Step = {
         'all other requests succeeded',
       `${shares(report(attempts).failures)}; ${ejections} ejections`,
     );
-    narrator.doing('catalog-2 recovers');
-    await setFault(world.network, 'catalog-2', {});
+    reporter.doing('catalog-2 recovers');
+    await setFault(cluster.network, 'catalog-2', {});
     const recoveredAt = now();
     const recovered = load.attempts.length;
     const back = await load.waitFor('answer of catalog-2', (attempt) => attempt.pod === 'catalog-2', recovered);
     const after = report((await load.stop()).slice(recovered));
-    narrator.claim(
+    reporter.claim(
       after.failed === 0,
       `it is back ${duration(back.startedAt - recoveredAt)} after it recovered, when its ejection of 5 s ended`,
       shares(after.failures),

@@ -1,8 +1,8 @@
-import type { Narrator } from '../reporter.ts';
-import type { World } from '../demo-cluster.ts';
+import type { DemoCluster } from '../demo-cluster.ts';
+import type { Reporter } from '../reporter.ts';
 
 /** One step of the story; it tells what it does and throws when a claim does not hold. */
 export interface Step {
   readonly title: string;
-  readonly tell: (world: World, narrator: Narrator) => Promise<void>;
+  readonly tell: (cluster: DemoCluster, reporter: Reporter) => Promise<void>;
 }

@@ -9,7 +9,7 @@ import { outlier } from './outlier.ts';
 import type { Step } from './step.ts';
 import { trace } from './trace.ts';
 
-/** In order; each begins where the one before left the world. */
+/** In order; each begins where the one before left the cluster. */
 export const story: readonly Step[] = [
   bringUp,
   balance,

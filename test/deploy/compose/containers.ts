@@ -96,9 +96,9 @@ export class Containers {
     try {
       const pid = Number(readFileSync(join(this.#folder, name, 'pid'), 'utf8'));
       return isAlive(pid) ? pid : undefined;
-    } catch (err) {
-      if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw err;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
     }
   }
 

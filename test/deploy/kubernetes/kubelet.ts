@@ -93,8 +93,8 @@ export class Kubelet {
       return (await this.#passes(one, probe)) ? 'passed' : undefined;
     };
     const limits = { what: `the ${kind} of ${name}`, withinMs: 60_000, everyMs: 100 };
-    const result = await waitUntil(look, limits).catch((err: Error) => {
-      throw new Error(`${err.message}; its log:\n${one.process.lastLines(20)}`);
+    const result = await waitUntil(look, limits).catch((error: Error) => {
+      throw new Error(`${error.message}; its log:\n${one.process.lastLines(20)}`);
     });
     if (result === 'ended') throw new Error(`${name} ended:\n${one.process.lastLines(20)}`);
   }

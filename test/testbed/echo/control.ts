@@ -16,7 +16,7 @@ export function listenControl(
   const server = http.createServer((request, response) => {
     control(request, state, faultChanged).then(
       (body) => answer(response, body === undefined ? 404 : 200, body ?? { error: 'no such thing' }),
-      (err: unknown) => answer(response, 400, { error: String(err) }),
+      (error: unknown) => answer(response, 400, { error: String(error) }),
     );
   });
   return new Promise((resolve, reject) => {

@@ -15,7 +15,7 @@ const http2Preface = 'PRI * HTTP/2.0';
 /** HTTP/1.1, WebSocket upgrades and HTTP/2 without TLS on one port, told apart by the first bytes. */
 export function serveHttp(state: EchoState): (socket: net.Socket) => void {
   const answer = (request: Request, response: Response) => {
-    handle(state, request, response).catch((err: unknown) => fail(response, err));
+    handle(state, request, response).catch((error: unknown) => fail(response, error));
   };
   const oldServer = http.createServer({ keepAliveTimeout: 60_000 }, answer);
   oldServer.on('upgrade', acceptWebSocket);
@@ -77,7 +77,7 @@ function answerGrpc(response: Response, status: number, message: Buffer): void {
   response.end(status >= 400 ? Buffer.alloc(0) : message);
 }
 
-function fail(response: Response, err: unknown): void {
+function fail(response: Response, error: unknown): void {
   if (response.headersSent) response.socket?.destroy();
-  else answerJson(response, 502, { error: String(err) });
+  else answerJson(response, 502, { error: String(error) });
 }

@@ -44,8 +44,8 @@ export interface Attempt {
 /** What an attempt found, without its times. */
 export type Finding = Omit<Attempt, 'startedAt' | 'endedAt'>;
 
-export function failure(err: unknown, reusedConnection = false): Finding {
-  const code = (err as NodeJS.ErrnoException).code ?? String(err);
+export function failure(error: unknown, reusedConnection = false): Finding {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
   return { outcome: outcomeOf(code), detail: code, reusedConnection };
 }
 

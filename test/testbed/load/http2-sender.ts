@@ -39,7 +39,7 @@ async function request(session: http2.ClientHttp2Session, options: LoadOptions, 
     const code = await status;
     const body = await text(stream);
     return { outcome: code >= 400 ? 'status' : 'ok', status: code, reusedConnection: reused, ...echoIn(body) };
-  } catch (err) {
-    return failure(err, reused);
+  } catch (error) {
+    return failure(error, reused);
   }
 }

@@ -37,10 +37,10 @@ function httpSender(options: LoadOptions): Sender {
         signal.removeEventListener('abort', timeUp);
         resolve(finding);
       };
-      request.on('error', (err) => end(failure(err, request.reusedSocket)));
+      request.on('error', (error) => end(failure(error, request.reusedSocket)));
       request.on('response', (response) => {
         const found = readResponse(response, request.reusedSocket);
-        found.then(end, (err) => end(failure(err, request.reusedSocket)));
+        found.then(end, (error) => end(failure(error, request.reusedSocket)));
       });
     });
 }
@@ -68,7 +68,7 @@ function sendTcp(options: LoadOptions): Promise<Finding> {
       answer += chunk;
       if (answer.endsWith('\n')) end({ outcome: 'ok', reusedConnection: false, ...echoIn(answer) });
     });
-    socket.on('error', (err) => end(failure(err)));
+    socket.on('error', (error) => end(failure(error)));
     socket.on('end', () => end(failure(coded('CLOSED'))));
     socket.on('close', () => clearTimeout(timer));
   });
@@ -85,7 +85,7 @@ function sendUdp(options: LoadOptions): Promise<Finding> {
       socket.close();
     };
     const timer = setTimeout(() => end(failure(coded('TIMEOUT'))), options.timeoutMs);
-    socket.once('error', (err) => end(failure(err)));
+    socket.once('error', (error) => end(failure(error)));
     socket.once('message', (message) => {
       end({ outcome: 'ok', reusedConnection: false, ...echoIn(message.toString()) });
     });

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
+import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
 import type { ResponseSent } from '../../../src/xds/server/ads-events.ts';
 import { AdsServer, type AdsServerOptions } from '../../../src/xds/server/ads-server.ts';
-import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
 import { AdsClient } from './ads-client.ts';
 
 export interface LogLine {
