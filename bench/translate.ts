@@ -1,8 +1,8 @@
 // From objects to bytes on a stream: the cold translation of a large cluster, the first full push to one client, and
 // the change of one endpoint, from the event to the written bytes, while that client subscribes to everything.
 import { ModelStore } from '../src/model/model.ts';
-import { encodeMessage } from '../src/protos/registry.ts';
-import { messageNameOf, typeUrls } from '../src/resources/type-urls.ts';
+import { encodeMessage, messageNameOf } from '../src/protos/registry.ts';
+import { typeUrls } from '../src/resources/type-urls.ts';
 import { defaultSettings } from '../src/translate/settings.ts';
 import { translate } from '../src/translate/translate.ts';
 import type { ResponseSent } from '../src/xds/server/ads-events.ts';

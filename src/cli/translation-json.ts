@@ -2,7 +2,8 @@ import ipaddr from 'ipaddr.js';
 import { formatProblem } from '../model/problem.ts';
 import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
 import { type Json, toProtoJson } from '../protos/proto-json.ts';
-import { messageNameOf, typeUrls } from '../resources/type-urls.ts';
+import { messageNameOf } from '../protos/registry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import type { NamedMessage, Translation } from '../translate/translate.ts';
 
 type JsonObject = { readonly [key: string]: Json };

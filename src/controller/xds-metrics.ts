@@ -1,4 +1,5 @@
-import { messageNameOf, typeUrls } from '../resources/type-urls.ts';
+import { messageNameOf } from '../protos/registry.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import type { AdsEvents } from '../xds/server/ads-events.ts';
 import type { ControllerMetrics } from './metrics.ts';
 

@@ -1,6 +1,5 @@
 import protobuf from 'protobufjs';
-import { messageNameOf } from '../resources/type-urls.ts';
-import { type MessageObject, messageType } from './registry.ts';
+import { type MessageObject, messageNameOf, messageType } from './registry.ts';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -34,3 +34,8 @@ export function decodeMessage<T extends object>(name: string, bytes: Uint8Array)
   const type = messageType(name);
   return type.toObject(type.decode(bytes), { longs: Number, enums: String, json: true }) as T;
 }
+
+/** `envoy.config.cluster.v3.Cluster` of `type.googleapis.com/envoy.config.cluster.v3.Cluster`. */
+export function messageNameOf(typeUrl: string): string {
+  return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+}

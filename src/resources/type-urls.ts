@@ -9,8 +9,3 @@ export const typeUrls = {
   endpoint: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   serviceView: `${prefix}fairlead.node.v1.ServiceView`,
 } as const;
-
-/** `envoy.config.cluster.v3.Cluster` of `type.googleapis.com/envoy.config.cluster.v3.Cluster`. */
-export function messageNameOf(typeUrl: string): string {
-  return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
-}

@@ -5,9 +5,9 @@ import type { Endpoint, EndpointSlice } from '../model/endpoint.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { ServicePolicy } from '../model/policy.ts';
 import type { Service, ServicePort } from '../model/service.ts';
-import { decodeMessage, encodeMessage } from '../protos/registry.ts';
+import { decodeMessage, encodeMessage, messageNameOf } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
-import { messageNameOf, typeUrls } from '../resources/type-urls.ts';
+import { typeUrls } from '../resources/type-urls.ts';
 import { defaultSettings, type TranslateSettings } from './settings.ts';
 import { translate, translateCommon, translateEndpoints, translateService } from './translate.ts';
 

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { encodeMessage, type MessageObject } from '../../protos/registry.ts';
-import { messageNameOf } from '../../resources/type-urls.ts';
+import { encodeMessage, type MessageObject, messageNameOf } from '../../protos/registry.ts';
 import { bytesField, concat, stringField } from './wire-format.ts';
 
 /** One version of a resource, encoded once; its bytes are shared by every stream. */

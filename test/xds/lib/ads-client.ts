@@ -1,6 +1,5 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
-import { decodeMessage, encodeMessage } from '../../../src/protos/registry.ts';
-import { messageNameOf } from '../../../src/resources/type-urls.ts';
+import { decodeMessage, encodeMessage, messageNameOf } from '../../../src/protos/registry.ts';
 
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 
