@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the programs of this module into .cache/bin (gcp-server, xds-load); quick when nothing changed.
+# Builds the programs of this module into .cache/bin (gcp-server, xds-load, fleet); quick when nothing changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 bin=$PWD/../../.cache/bin
@@ -8,4 +8,4 @@ command -v go >/dev/null || {
   exit 1
 }
 mkdir -p "$bin"
-go build -trimpath -o "$bin" ./cmd/gcp-server ./cmd/xds-load
+go build -trimpath -o "$bin" ./cmd/gcp-server ./cmd/xds-load ./cmd/fleet

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fairlead.dev/bench/peers/internal/wire"
 	"google.golang.org/grpc"
 )
 
@@ -53,7 +54,7 @@ func (l *load) open(cmd command) (stats, error) {
 	ready := make(chan struct{}, cmd.Streams)
 	plan := l.plan(cmd)
 	for i := range cmd.Streams {
-		conn, err := dial(cmd.Address)
+		conn, err := wire.Dial(cmd.Address)
 		if err != nil {
 			return stats{}, err
 		}
@@ -85,14 +86,14 @@ func (l *load) plan(cmd command) *plan {
 		if cmd.Probe != nil {
 			known = l.versions[wanted.TypeURL]
 		}
-		p.requests = append(p.requests, subscription(wanted.TypeURL, wanted.Names, known))
+		p.requests = append(p.requests, wire.Subscription(wanted.TypeURL, wanted.Names, known))
 		if cmd.Probe == nil {
 			p.awaited[wanted.TypeURL] = wanted.Names
 		}
 	}
 	if cmd.Probe != nil {
 		p.probe = cmd.Probe.TypeURL
-		p.requests = append(p.requests, subscription(cmd.Probe.TypeURL, cmd.Probe.Names, nil))
+		p.requests = append(p.requests, wire.Subscription(cmd.Probe.TypeURL, cmd.Probe.Names, nil))
 		p.awaited[cmd.Probe.TypeURL] = cmd.Probe.Names
 	}
 	return p
