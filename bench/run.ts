@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const all = ['translate', 'fanout', 'reconnect', 'envoy-memory', 'nft'];
+const all = [
+  'translate',
+  'fanout',
+  'reconnect',
+  'envoy-memory',
+  'nft',
+  'fleet',
+  'mass-return',
+  'node-scoped',
+  'large',
+  'footprint',
+];
 const names = process.argv.length > 2 ? process.argv.slice(2) : all;
 const fileOf = (name: string) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
@@ -14,7 +25,7 @@ if (unknown.length > 0) {
 }
 const failed = names.filter((name) => {
   console.log(`\n=== ${name}`);
-  return spawnSync(process.execPath, [fileOf(name)], { stdio: 'inherit', timeout: 300_000 }).status !== 0;
+  return spawnSync(process.execPath, [fileOf(name)], { stdio: 'inherit', timeout: 900_000 }).status !== 0;
 });
 if (failed.length > 0) {
   console.error(`Did not finish: ${failed.join(', ')}`);

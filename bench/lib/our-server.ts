@@ -44,13 +44,18 @@ export class OurServer {
     return `127.0.0.1:${port}`;
   }
 
+  /** Resolves when nothing is left to send and everything sent was acknowledged. */
+  settled(): Promise<void> {
+    return this.#ads.settled();
+  }
+
   close(): Promise<void> {
     return this.#ads.close();
   }
 }
 
-/** What the controller counts stays part of what is measured. */
-function both(first: AdsEvents, second: AdsEvents): AdsEvents {
+/** Two listeners as one: what the controller counts stays part of what is measured. */
+export function both(first: AdsEvents, second: AdsEvents): AdsEvents {
   return {
     ...first,
     responseSent: (event) => {

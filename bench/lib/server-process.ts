@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { AckTimes } from './ack-times.ts';
 import { compiledServer } from './compile.ts';
 import { JsonProcess, type Usage } from './process.ts';
 import type { ClusterSize } from './synthetic.ts';
@@ -40,6 +41,16 @@ export class ServerProcess {
     return ms;
   }
 
+  /** Moves endpoints of random Services; resolves once everything is acknowledged. */
+  churn(rate: number, seconds: number): Promise<ChurnReport> {
+    return this.#call('POST', `/churn?${new URLSearchParams({ rate: String(rate), seconds: String(seconds) })}`);
+  }
+
+  /** Moves the endpoint of one node of the DaemonSet; resolves once everything is acknowledged. */
+  moveOnNode(node: number): Promise<{ readonly cpuMs: number; readonly responses: number }> {
+    return this.#call('POST', `/move-on-node?node=${node}`);
+  }
+
   report(): Promise<ServerReport> {
     return this.#call('GET', '/report');
   }
@@ -59,6 +70,19 @@ export interface ServerReport {
   readonly acks: number;
   readonly nacks: number;
   readonly streams: number;
+  /** From the objects to the moment at which clients may be answered. */
+  readonly readyMs: number;
+}
+
+export interface ChurnReport {
+  /** From the event to the acknowledgement. */
+  readonly endpoints: AckTimes;
+  readonly views: AckTimes;
+  readonly cpuMsPerChange: number;
+  /** That it took until everything was acknowledged. */
+  readonly seconds: number;
+  /** How late changes were applied, milliseconds. */
+  readonly lagP99: number;
 }
 
 interface Addresses {

@@ -9,6 +9,8 @@ export interface ClusterSize {
   readonly appProtocol: AppProtocol;
   /** Where the endpoints run, in turn. */
   readonly nodes: readonly string[];
+  /** One more Service with internalTrafficPolicy: Local and an endpoint on each of so many nodes (`node-0`, ...). */
+  readonly daemonSet?: { readonly nodes: number; readonly ports: number };
 }
 
 const namespace = 'default';
@@ -75,6 +77,73 @@ export function sliceUpdate(index: number, size: ClusterSize, generation = 0): M
   return { kind: 'EndpointSlice', key: `${namespace}/${name}`, value };
 }
 
+const daemonSetName = 'daemon-set';
+/** As many endpoints as the EndpointSlice controller puts into one slice. */
+const slicedBy = 100;
+
+function daemonSetService(ports: number): ModelUpdate {
+  const value: Service = {
+    namespace,
+    name: daemonSetName,
+    createdAt: '2026-01-01T00:00:00Z',
+    clusterIPs: ['10.111.0.1'],
+    ports: Array.from({ length: ports }, (_, index) => ({
+      name: `port-${index}`,
+      protocol: 'TCP',
+      port: port + index,
+      appProtocol: 'tcp',
+    })),
+    internalTrafficPolicy: 'Local',
+    sessionAffinity: { kind: 'None' },
+    policy: {},
+  };
+  return { kind: 'Service', key: `${namespace}/${daemonSetName}`, value };
+}
+
+/** The slice with the endpoint of a node; that of `moved` has an address of this generation. */
+export function daemonSetSlice(
+  index: number,
+  { nodes, ports }: NonNullable<ClusterSize['daemonSet']>,
+  moved?: { readonly node: number; readonly generation: number },
+): ModelUpdate {
+  const name = `${daemonSetName}-${index}`;
+  const first = index * slicedBy;
+  const value: EndpointSlice = {
+    namespace,
+    name,
+    serviceName: daemonSetName,
+    family: 'IPv4',
+    ports: Array.from({ length: ports }, (_, at) => ({ name: `port-${at}`, protocol: 'TCP', port: targetPort + at })),
+    endpoints: Array.from({ length: Math.min(slicedBy, nodes - first) }, (_, at) => ({
+      address:
+        moved?.node === first + at
+          ? `10.254.${(moved.generation >> 8) & 0xff}.${moved.generation & 0xff}`
+          : addressIn(10, 192, first + at + 1),
+      ready: true,
+      serving: true,
+      terminating: false,
+      nodeName: `node-${first + at}`,
+      hintZones: none,
+      hintNodes: none,
+    })),
+  };
+  return { kind: 'EndpointSlice', key: `${namespace}/${name}`, value };
+}
+
+/** The slice that changes when the endpoint of a node moves. */
+export function daemonSetMove(
+  node: number,
+  daemonSet: NonNullable<ClusterSize['daemonSet']>,
+  generation: number,
+): ModelUpdate {
+  return daemonSetSlice(Math.floor(node / slicedBy), daemonSet, { node, generation });
+}
+
+function* daemonSetUpdates(daemonSet: NonNullable<ClusterSize['daemonSet']>): Generator<ModelUpdate> {
+  yield daemonSetService(daemonSet.ports);
+  for (let index = 0; index * slicedBy < daemonSet.nodes; index += 1) yield daemonSetSlice(index, daemonSet);
+}
+
 /** All objects of the cluster. */
 export function* allUpdates(size: ClusterSize): Generator<ModelUpdate> {
   for (const name of size.nodes) yield { kind: 'Node', key: name, value: { name, zone: '' } };
@@ -82,6 +151,7 @@ export function* allUpdates(size: ClusterSize): Generator<ModelUpdate> {
     yield serviceUpdate(index, size);
     yield sliceUpdate(index, size);
   }
+  if (size.daemonSet !== undefined) yield* daemonSetUpdates(size.daemonSet);
 }
 
 function addressIn(first: number, second: number, host: number): string {

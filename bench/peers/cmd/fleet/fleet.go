@@ -68,8 +68,9 @@ func (f *fleet) open(cmd command) (stats, error) {
 	return f.connect(false)
 }
 
-func (f *fleet) returnAll() (stats, error) {
+func (f *fleet) returnAll(addresses []string) (stats, error) {
 	f.close()
+	f.shape.Addresses = addresses
 	return f.connect(true)
 }
 

@@ -5,7 +5,7 @@
 //
 //	{"op":"open","addresses":[A,...],"nodes":N,"services":S,"used":U,"envoys":true,"agents":true}
 //	    opens the streams, node i at address i modulo their number; answers when each holds everything that it asked for.
-//	{"op":"return"}
+//	{"op":"return","addresses":[A,...]}
 //	    closes all streams and opens them again with what was learned; answers when each was answered.
 //	{"op":"probe","rate":R,"seconds":T}
 //	    R times a second a random node asks for a cluster that it does not hold; answers with the times until it came.
@@ -57,7 +57,7 @@ func handle(f *fleet, line []byte) (any, error) {
 	case "open":
 		return f.open(cmd)
 	case "return":
-		return f.returnAll()
+		return f.returnAll(cmd.Addresses)
 	case "probe":
 		return f.probe(cmd.Rate, cmd.Seconds)
 	case "stats":
