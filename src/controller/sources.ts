@@ -12,8 +12,7 @@ export async function createSource(choice: SourceChoice, logger: Logger): Promis
     return new ManifestSource({ directory: choice.directory, logger });
   }
   const { ApiSource } = await import('../kubernetes/api/api-source.ts');
-  const { convertObject } = await import('../kubernetes/convert.ts');
-  return new ApiSource({ origin: choice, logger, convert: convertObject });
+  return new ApiSource({ origin: choice, logger });
 }
 
 /** A directory that goes away later is waited for; one that was never there is a typing error. */

@@ -80,7 +80,6 @@ describe('an EndpointSlice', () => {
     ['no Service', {}],
     ['a Service without a name', { 'kubernetes.io/service-name': '' }],
     ['a headless Service', { ...ofWeb, 'service.kubernetes.io/headless': '' }],
-    ["another proxy's Service", { ...ofWeb, 'service.kubernetes.io/service-proxy-name': 'x' }],
   ])('is skipped without a word when it is of %s', (_what, labels) => {
     const { update, problems } = convert({}, labels);
     expect(problems).toEqual([]);

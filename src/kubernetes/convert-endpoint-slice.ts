@@ -7,7 +7,7 @@ import { canonicalAddress, unusableBecause } from './ip-address.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import { isDnsLabel, labelRule } from './names.ts';
 import { type ProblemList, quote } from './problem-list.ts';
-import { isExcluded } from './selection.ts';
+import { headlessLabel } from './selection.ts';
 
 const serviceLabel = 'kubernetes.io/service-name';
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
@@ -16,7 +16,7 @@ const none: readonly string[] = [];
 export function convertEndpointSlice(object: FieldReader, problems: ProblemList): Conversion {
   const metadata = readMetadata(object, problems, 'subdomain');
   if (metadata === undefined) return { update: undefined, problems: problems.toArray() };
-  const value = isExcluded(metadata.labels) ? undefined : readSlice(object, metadata);
+  const value = metadata.labels.has(headlessLabel) ? undefined : readSlice(object, metadata);
   return { update: { kind: 'EndpointSlice', key: keyOf(metadata), value }, problems: problems.toArray() };
 }
 

@@ -84,11 +84,15 @@ describe('a Service', () => {
     ['ExternalName', { type: 'ExternalName', externalName: 'example.com' }, {}],
     ['ExternalName with a cluster IP', { ...goodSpec, type: 'ExternalName' }, {}],
     ["another proxy's", goodSpec, { labels: { 'service.kubernetes.io/service-proxy-name': '' } }],
-    ['labelled headless', goodSpec, { labels: { 'service.kubernetes.io/headless': 'false' } }],
   ])('is skipped without a word when %s', (_what, spec, metadata) => {
     const { update, problems } = convert(spec, metadata);
     expect(problems).toEqual([]);
     expect(update).toEqual({ kind: 'Service', key: 'shop/web', value: undefined });
+  });
+
+  it('stays when it is labelled headless but has a cluster IP: without slices it is refused, not gone', () => {
+    const labels = { 'service.kubernetes.io/headless': 'false' };
+    expect(convert(goodSpec, { labels }).value?.clusterIPs).toEqual(convert(goodSpec).value?.clusterIPs);
   });
 
   it.each([

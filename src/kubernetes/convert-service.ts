@@ -8,7 +8,7 @@ import { canonicalAddress, unusableBecause } from './ip-address.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
 import { isDnsLabel, labelRule } from './names.ts';
 import { type ProblemList, quote } from './problem-list.ts';
-import { isExcluded } from './selection.ts';
+import { serviceProxyNameLabel } from './selection.ts';
 
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
 /** Kubernetes' default of sessionAffinityConfig.clientIP.timeoutSeconds. */
@@ -18,7 +18,7 @@ const notServed = 'the Service is not served';
 export function convertService(object: FieldReader, problems: ProblemList): Conversion {
   const metadata = readMetadata(object, problems, 'label');
   if (metadata === undefined) return { update: undefined, problems: problems.toArray() };
-  const value = isExcluded(metadata.labels) ? undefined : readService(object, metadata);
+  const value = metadata.labels.has(serviceProxyNameLabel) ? undefined : readService(object, metadata);
   return { update: { kind: 'Service', key: keyOf(metadata), value }, problems: problems.toArray() };
 }
 

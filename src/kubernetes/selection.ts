@@ -1,8 +1,5 @@
-import type { FieldReader } from './field-reader.ts';
+/** On a Service that another proxy carries (KEP-2447). Its presence counts, whatever its value (Service contract §1.1). */
+export const serviceProxyNameLabel = 'service.kubernetes.io/service-proxy-name';
 
-/** Labels whose mere presence takes an object away from the cluster's service proxy (Service contract §1.1). */
-export const excludingLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'] as const;
-
-export function isExcluded(labels: FieldReader): boolean {
-  return excludingLabels.some((label) => labels.has(label));
-}
+/** On slices of headless Services; the EndpointSlice controller sets it. Its presence counts. */
+export const headlessLabel = 'service.kubernetes.io/headless';

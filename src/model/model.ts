@@ -15,11 +15,19 @@ export interface Model {
   ownerOf(clusterIP: string): string | undefined;
 }
 
-/** `value` undefined is a deletion. `key` is `namespace/name`, for nodes the name. */
-export type ModelUpdate =
-  | { readonly kind: 'Service'; readonly key: string; readonly value: Service | undefined }
-  | { readonly kind: 'EndpointSlice'; readonly key: string; readonly value: EndpointSlice | undefined }
-  | { readonly kind: 'Node'; readonly key: string; readonly value: Node | undefined };
+/** Every kind of object that the model holds, by Kubernetes' name of the kind. */
+export interface ObjectKinds {
+  readonly Service: Service;
+  readonly EndpointSlice: EndpointSlice;
+  readonly Node: Node;
+}
+
+export type KindName = keyof ObjectKinds;
+
+/** `value` undefined is a deletion. `key` is `namespace/name`; of cluster-scoped kinds it is the name. */
+export type ModelUpdate = {
+  readonly [K in KindName]: { readonly kind: K; readonly key: string; readonly value: ObjectKinds[K] | undefined };
+}[KindName];
 
 /** Keys of what differs from the revision before. */
 export interface ModelChange {

@@ -8,7 +8,8 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApiSource } from '../../src/kubernetes/api/api-source.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
-import { convertObject } from '../../src/kubernetes/convert.ts';
+import { convertNode } from '../../src/kubernetes/convert-node.ts';
+import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import type { ModelUpdate } from '../../src/model/model.ts';
 import { ApiServer, firstStartMs, skipsApiServer, waitForAccess } from './api-server.ts';
 import { CertificateAuthority } from './certificates.ts';
@@ -28,9 +29,43 @@ interface RunOptions {
   readonly limits?: Partial<ReflectorLimits>;
   /** Certificate of the authority that is trusted; default the server's. */
   readonly authority?: string;
+  readonly kinds?: readonly KubernetesKind[];
 }
 
-const tokens = { 'reader-1': { name: 'reader' }, 'nobody-1': { name: 'nobody' } };
+const tokens = {
+  'reader-1': { name: 'reader' },
+  'nobody-1': { name: 'nobody' },
+  'narrow-1': { name: 'narrow' },
+};
+
+const absentMessage = 'Found no objects of an optional kind, looking for them again from time to time';
+
+/** A kind of this test only; its objects become nodes of the model. */
+const widgets: KubernetesKind = {
+  kind: 'Node',
+  apiVersion: 'test.example.com/v1',
+  resource: 'widgets',
+  scope: 'Cluster',
+  presence: 'Optional',
+  selectors: {},
+  convert: convertNode,
+};
+
+const widgetDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.test.example.com' },
+  spec: {
+    group: 'test.example.com',
+    scope: 'Cluster',
+    names: { plural: 'widgets', kind: 'Widget' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+};
+
+function widget(name: string): object {
+  return { apiVersion: 'test.example.com/v1', kind: 'Widget', metadata: { name } };
+}
 
 describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
   let server: ApiServer;
@@ -54,7 +89,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
   });
 
   function run(name: string, user: object, options: RunOptions = {}): Running {
-    const { authority } = options;
+    const { authority, kinds } = options;
     const path = server.writeKubeconfig(name, { user, port: gate.port, ...(authority && { authority }) });
     const logs: LogLine[] = [];
     let recorder: ModelRecorder | undefined;
@@ -65,8 +100,8 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     const source = new ApiSource({
       origin: { kind: 'Kubeconfig', path },
       logger: pino({ level: 'debug' }, { write }),
-      convert: convertObject,
       limits: { backoffCapMs: 1_000, ...options.limits },
+      ...(kinds && { kinds }),
     });
     running.push(source);
     recorder = ModelRecorder.of(source);
@@ -120,7 +155,8 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await recorder.until(() => !model.services.has('shop/moving'));
     await server.kubectl([...label, 'service.kubernetes.io/service-proxy-name-']);
     await recorder.until(() => model.services.has('shop/moving'));
-    expect(recorder.batches.flat().filter((update) => update.key === 'shop/headless')).toEqual([]);
+    const headless = recorder.batches.flat().filter((update) => update.key === 'shop/headless');
+    expect(headless.filter(({ value }) => value !== undefined)).toEqual([]);
     await server.kubectl(['delete', 'service/moving', 'service/headless', '-n', 'shop']);
     await recorder.until(() => !model.services.has('shop/moving'));
   });
@@ -219,6 +255,46 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await server.kubectl(['delete', 'service/rotated', '-n', 'shop']);
     await server.killApiServer();
     await server.startApiServer({ tokens });
+  });
+
+  it('is ready without an optional kind, reads it once it is installed, and drops it when it is removed', async () => {
+    const admin = { user: { token: 'admin-token' }, port: gate.port };
+    const { source, recorder, logs } = run('admin', admin.user, {
+      limits: { absentPollMs: 200 },
+      kinds: [...kubernetesKinds, widgets],
+    });
+    await recorder.until(() => recorder.isSynced);
+    expect(source.blockers()).toEqual([]);
+    await server.apply(widgetDefinition);
+    await server.kubectl(['wait', '--for=condition=Established', `crd/${widgetDefinition.metadata.name}`]);
+    await server.apply(widget('first'));
+    await recorder.until(() => recorder.model.nodes.has('first'));
+    await server.apply(widget('second'));
+    await recorder.until(() => recorder.model.nodes.has('second'));
+    expect(source.stats().get('widgets')).toMatchObject({ lists: 1, objects: 2 });
+    await server.kubectl(['delete', `crd/${widgetDefinition.metadata.name}`]);
+    await recorder.until(() => recorder.model.nodes.size === 0);
+    await recorder.until(() => logs.filter((line) => line['msg'] === absentMessage).length === 2);
+    await server.apply(widgetDefinition);
+    await server.kubectl(['wait', '--for=condition=Established', `crd/${widgetDefinition.metadata.name}`]);
+    await server.apply(widget('third'));
+    await recorder.until(() => recorder.model.nodes.has('third'));
+    await server.kubectl(['delete', `crd/${widgetDefinition.metadata.name}`]);
+  });
+
+  it('does not wait for an optional kind that it may not read, and reads it once it may', async () => {
+    await server.apply(...readerRole('narrow'));
+    await waitForAccess(server, 'narrow', 'services');
+    const secrets: KubernetesKind = { ...widgets, apiVersion: 'v1', resource: 'secrets' };
+    const { recorder, source } = run(
+      'narrow',
+      { token: 'narrow-1' },
+      { limits: { absentPollMs: 200 }, kinds: [...kubernetesKinds, secrets] },
+    );
+    await recorder.until(() => recorder.isSynced);
+    expect(source.stats().get('secrets')).toMatchObject({ lists: 0 });
+    await server.apply(...readerRole('narrow', ['services', 'nodes', 'secrets']));
+    await recorder.until(() => source.stats().get('secrets')?.lists === 1);
   });
 
   it('comes in with a client certificate', async () => {

@@ -29,7 +29,7 @@ export function node(name: string, zone: string): object {
 }
 
 /** Lets a user read what the API source reads. */
-export function readerRole(user: string): readonly object[] {
+export function readerRole(user: string, core: readonly string[] = ['services', 'nodes']): readonly object[] {
   const verbs = ['get', 'list', 'watch'];
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `read-${user}` };
   return [
@@ -38,7 +38,7 @@ export function readerRole(user: string): readonly object[] {
       kind: 'ClusterRole',
       metadata: { name: roleRef.name },
       rules: [
-        { apiGroups: [''], resources: ['services', 'nodes'], verbs },
+        { apiGroups: [''], resources: core, verbs },
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs },
       ],
     },

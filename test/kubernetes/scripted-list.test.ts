@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubernetesKind } from '../../src/kubernetes/kinds.ts';
 import { ScriptedRun } from './scripted-run.ts';
 import { event, list, service, status, stream } from './scripted-server.ts';
 
@@ -32,10 +33,13 @@ describe('listing', () => {
     expect(watch?.get('allowWatchBookmarks')).toBe('true');
     expect(Number(watch?.get('timeoutSeconds'))).toBeGreaterThanOrEqual(300);
     expect(Number(watch?.get('timeoutSeconds'))).toBeLessThanOrEqual(600);
-    const labels = '!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless';
+    const selectors = new Map([
+      ['services', '!service.kubernetes.io/service-proxy-name'],
+      ['endpointslices', '!service.kubernetes.io/headless'],
+    ]);
     for (const { resource, query } of run.server.seen) {
-      expect(query.get('labelSelector')).toBe(resource === 'nodes' ? null : labels);
-      expect(query.get('fieldSelector')).toBe(resource === 'services' ? 'spec.clusterIP!=None' : null);
+      expect(query.get('labelSelector')).toBe(selectors.get(resource) ?? null);
+      expect(query.get('fieldSelector')).toBe(null);
     }
   });
 
@@ -54,6 +58,48 @@ describe('listing', () => {
     expect(run.source.blockers()).toEqual([]);
     expect(run.names).toEqual(['shop/a']);
   });
+
+  it('does not wait for an optional kind that there is not, and reads it once there is', async () => {
+    const none = status(404, 'NotFound', 'the server could not find the requested resource');
+    run.server.lists(none, none, none, list('5', [service('a')]));
+    const optional = ({ kind }: KubernetesKind) => (kind === 'Service' ? ({ presence: 'Optional' } as const) : {});
+    run.start({ absentPollMs: 20 }, {}, optional);
+    await run.until(() => run.recorder.isSynced);
+    expect(run.server.of('list').length).toBeLessThan(4);
+    expect(run.names).toEqual([]);
+    await run.until(() => run.names.includes('shop/a'));
+    expect(run.logged('Found no objects of an optional kind, looking for them again from time to time')).toHaveLength(
+      1,
+    );
+    expect(run.logged('Failed to list objects')).toEqual([]);
+    expect(run.source.stats().get('services')).toMatchObject({ errors: 0, lists: 1 });
+  });
+
+  it('believes neither one 404 nor a failure of the server to be the absence of a kind', async () => {
+    const absent = status(404, 'NotFound', '');
+    run.server.lists(absent, status(503, 'ServiceUnavailable', 'starting'), list('5', [service('a')]));
+    const optional = ({ kind }: KubernetesKind) => (kind === 'Service' ? ({ presence: 'Optional' } as const) : {});
+    run.start({}, {}, optional);
+    await run.until(() => run.recorder.isSynced);
+    expect(run.names).toEqual(['shop/a']);
+  });
+
+  it.each([
+    [404, []],
+    [403, ['shop/a']],
+  ])(
+    'drops what it knew of an optional kind when that is gone (404), not when it may not be read: %i',
+    async (code, names) => {
+      const refused = status(code, '', '');
+      run.server.lists(list('5', [service('a')]), refused, refused, refused);
+      run.server.watches(status(code, '', ''));
+      const optional = ({ kind }: KubernetesKind) => (kind === 'Service' ? ({ presence: 'Optional' } as const) : {});
+      run.start({ absentPollMs: 20 }, {}, optional);
+      await run.until(() => run.server.of('list').length >= 4);
+      await run.until(() => run.names.length === names.length);
+      expect(run.names).toEqual(names);
+    },
+  );
 
   it('lists all at once when a page token expires, and tells nothing of the broken list', async () => {
     run.server.lists(

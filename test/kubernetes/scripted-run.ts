@@ -6,10 +6,15 @@ import { ApiSource } from '../../src/kubernetes/api/api-source.ts';
 import { isRecord } from '../../src/kubernetes/api/json.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import type { Conversion } from '../../src/kubernetes/conversion.ts';
+import type { FieldReader } from '../../src/kubernetes/field-reader.ts';
+import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { ModelRecorder } from './model-recorder.ts';
 import { ScriptedServer } from './scripted-server.ts';
+
+/** Says what a kind is to be otherwise than in the product. */
+type ChangeKind = (kind: KubernetesKind) => Partial<KubernetesKind>;
 
 type LogLine = Readonly<Record<string, unknown>>;
 
@@ -59,12 +64,12 @@ export class ScriptedRun {
     return this.recorder.until(condition);
   }
 
-  start(limits: Partial<ReflectorLimits> = {}, user: object = {}): void {
+  start(limits: Partial<ReflectorLimits> = {}, user: object = {}, change: ChangeKind = () => ({})): void {
     writeFileSync(this.kubeconfig, kubeconfigOf(this.#address, user));
     this.#source = new ApiSource({
       origin: { kind: 'Kubeconfig', path: this.kubeconfig },
       logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
-      convert,
+      kinds: kubernetesKinds.map((kind) => ({ ...kind, ...change(kind), convert })),
       limits: { backoffBaseMs: 10, backoffCapMs: 50, ...limits },
     });
     this.#source.start(this.recorder);
@@ -83,13 +88,14 @@ export class ScriptedRun {
 }
 
 /** Stands in for the real conversion: enough of a Service to tell them apart, and one that cannot be converted. */
-function convert(object: unknown): Conversion {
-  if (!isRecord(object) || !isRecord(object['metadata'])) return { update: undefined, problems: [] };
-  const { namespace, name } = object['metadata'];
+function convert(object: FieldReader): Conversion {
+  const metadata = object.raw('metadata');
+  const spec = object.raw('spec');
+  if (object.raw('kind') !== 'Service' || !isRecord(metadata)) return { update: undefined, problems: [] };
+  const { namespace, name } = metadata;
   const key = `${namespace}/${name}`;
-  if (object['kind'] !== 'Service') return { update: undefined, problems: [] };
   if (name === 'poison') throw new Error('No such number');
-  const clusterIP = isRecord(object['spec']) ? String(object['spec']['clusterIP']) : '';
+  const clusterIP = isRecord(spec) ? String(spec['clusterIP']) : '';
   const problems = clusterIP === 'bad' ? [{ object: key, field: 'spec.clusterIP', reason: 'is no address' }] : [];
   const value = {
     namespace: String(namespace),

@@ -127,7 +127,6 @@ describe('watching', () => {
     run.server.lists(list('5', [service('a')]));
     run.server.watches(
       status(500, 'InternalError', 'etcd is away'),
-      status(503, '', ''),
       failing,
       (response) => response.socket?.destroy(),
       stream(event('ADDED', service('b', '6'))),
@@ -135,14 +134,24 @@ describe('watching', () => {
     run.start();
     await run.until(() => run.names.length === 2);
     expect(run.server.of('list')).toHaveLength(1);
-    expect(run.server.of('watch').map(({ query }) => query.get('resourceVersion'))).toEqual(['5', '5', '5', '5', '5']);
+    expect(run.server.of('watch').map(({ query }) => query.get('resourceVersion'))).toEqual(['5', '5', '5', '5']);
     expect(run.logged('Failed to watch objects').map((line) => line['reason'])).toEqual([
       `API server ${run.address} answered 500 InternalError: etcd is away`,
-      `API server ${run.address} answered 503`,
       `API server ${run.address} answered 500 InternalError: etcd`,
       expect.stringContaining('could not be reached'),
     ]);
-    expect(run.source.stats().get('services')).toMatchObject({ errors: 4, lastError: undefined });
+    expect(run.source.stats().get('services')).toMatchObject({ errors: 3, lastError: undefined });
+  });
+
+  it('lists when the server fails every watch, so that changes are learned of', async () => {
+    const failing = () => status(500, 'InternalError', 'unable to decode');
+    run.server.lists(list('5', [service('a')]), list('6', [service('b')]), list('7', [service('c')]));
+    run.server.watches(...Array.from({ length: 6 }, failing));
+    run.start();
+    await run.until(() => run.names.includes('shop/c'));
+    expect(run.names).toEqual(['shop/c']);
+    expect(run.server.of('list')).toHaveLength(3);
+    expect(run.server.of('watch').slice(0, 6)).toHaveLength(6);
   });
 
   it('follows by lists where watches are forbidden', async () => {

@@ -2,6 +2,8 @@
 export interface ReflectorLimits {
   readonly backoffBaseMs: number;
   readonly backoffCapMs: number;
+  /** A kind that the cluster does not have is looked for this often: one small answer, as discovery would be. */
+  readonly absentPollMs: number;
   /** Objects in a page of a list. */
   readonly pageSize: number;
   /** A list that sends nothing for so long is given up; the server's own limit of a request is 60 s. */
@@ -19,6 +21,7 @@ export interface ReflectorLimits {
 export const defaultLimits: ReflectorLimits = {
   backoffBaseMs: 500,
   backoffCapMs: 30_000,
+  absentPollMs: 30_000,
   pageSize: 500,
   listIdleMs: 65_000,
   watchIdleMs: 150_000,

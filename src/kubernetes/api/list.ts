@@ -1,7 +1,8 @@
+import { pathOf } from '../kinds.ts';
 import { ApiError } from './api-error.ts';
 import { isRecord, parseJson, resourceVersionOf } from './json.ts';
 import type { ReflectorContext } from './reflector-context.ts';
-import type { Listing, Outcome } from './reflector-state.ts';
+import { isBelieved, type Listing, type Outcome } from './reflector-state.ts';
 import { get, readBody } from './transport.ts';
 
 interface Page {
@@ -28,7 +29,7 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
       pages += 1;
     } while (page.next !== '');
   } catch (error) {
-    return failure(error, page.next !== '');
+    return failure(context, state, error, page.next !== '');
   }
   feed.finishRelist(relist);
   counters.lists += 1;
@@ -44,7 +45,7 @@ async function getPage(context: ReflectorContext, paged: boolean, token: string,
   const query = new URLSearchParams(kind.selectors);
   if (paged) query.set('limit', String(limits.pageSize));
   if (token !== '') query.set('continue', token);
-  const response = await get(access, `${kind.path}?${query}`, { signal, idleMs: limits.listIdleMs });
+  const response = await get(access, `${pathOf(kind)}?${query}`, { signal, idleMs: limits.listIdleMs });
   return readPage(access.server, parseJson(await readBody(access.server, response, limits.maxPageBytes)));
 }
 
@@ -59,8 +60,13 @@ function readPage(server: string, list: unknown): Page {
   return { items, resourceVersion, next: typeof next === 'string' ? next : '' };
 }
 
-function failure(error: unknown, paging: boolean): Outcome {
+function failure(context: ReflectorContext, state: Listing, error: unknown, paging: boolean): Outcome {
   if (!(error instanceof ApiError)) throw error;
+  if (context.kind.presence === 'Optional' && (error.status === 404 || error.status === 403)) {
+    // What may not be read any more may still exist; what is not installed any more does not.
+    if (error.status === 404 && isBelieved(state)) context.feed.finishRelist(context.feed.beginRelist());
+    return { kind: 'Absent', reason: error.message };
+  }
   if (error.expired && paging) return { kind: 'PageExpired' };
   return { kind: 'Failed', reason: error.message, healthy: false, retryAfterMs: error.retryAfterMs };
 }

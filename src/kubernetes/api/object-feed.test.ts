@@ -1,12 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelUpdate } from '../../model/model.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
 import type { Conversion } from '../conversion.ts';
+import type { FieldReader } from '../field-reader.ts';
+import { kindNamed } from '../kinds.ts';
 import { isRecord } from './json.ts';
 import { ObjectFeed } from './object-feed.ts';
-import { watchedKinds } from './watched-kind.ts';
 
-const [services, , nodes] = watchedKinds;
+const services = kindNamed('Service');
+const nodes = kindNamed('Node');
 
 let batches: (readonly string[])[];
 let problems: Map<string, readonly string[]>;
@@ -23,10 +25,10 @@ const listener = {
 };
 
 /** Takes every object with a zone as a node; any other is a problem. */
-function convert(object: unknown): Conversion {
-  converted.push(object);
-  const metadata = isRecord(object) && isRecord(object['metadata']) ? object['metadata'] : {};
-  const { name, zone } = metadata;
+function convert(reader: FieldReader): Conversion {
+  converted.push(reader.raw('kind'));
+  const metadata = reader.raw('metadata');
+  const { name, zone } = isRecord(metadata) ? metadata : {};
   if (typeof name !== 'string' || typeof zone !== 'string') {
     return { update: undefined, problems: [{ object: `Node ${name}`, field: 'zone', reason: 'is missing' }] };
   }
@@ -39,7 +41,13 @@ function node(name: string, zone: string | undefined = 'z') {
 
 function newFeed(kind = nodes): ObjectFeed {
   if (kind === undefined) throw new Error('No such kind');
-  return new ObjectFeed(kind, convert, listener);
+  return new ObjectFeed({ ...kind, convert }, listener);
+}
+
+function failOnce(): void {
+  vi.spyOn(listener, 'update').mockImplementationOnce(() => {
+    throw new Error('The listener broke');
+  });
 }
 
 function relist(feed: ObjectFeed, ...pages: (readonly unknown[])[]): void {
@@ -105,6 +113,38 @@ describe('ObjectFeed', () => {
     expect(problems.get('Node a')).toEqual([]);
   });
 
+  it('tells again of a deletion that the listener failed to take', () => {
+    const feed = newFeed();
+    relist(feed, [node('a'), node('b')]);
+    failOnce();
+    expect(() => feed.apply([{ deleted: true, object: node('a') }])).toThrow('The listener broke');
+    relist(feed, [node('b')]);
+    expect(batches.at(-1)).toEqual(['+b', '-a']);
+  });
+
+  it('tells again of everything in a list that the listener failed to take', () => {
+    const feed = newFeed();
+    relist(feed, [node('a'), node('b')]);
+    failOnce();
+    expect(() => relist(feed, [node('b'), node('c')])).toThrow('The listener broke');
+    relist(feed, [node('b')]);
+    // Of c it may have heard before it failed.
+    expect(batches.at(-1)).toEqual(['+b', '-a', '-c']);
+    relist(feed, [node('b')]);
+    expect(batches.at(-1)).toEqual(['+b']);
+  });
+
+  it('keeps what was deleted and made again in one batch', () => {
+    const feed = newFeed();
+    relist(feed, [node('a')]);
+    feed.apply([
+      { deleted: true, object: node('a') },
+      { deleted: false, object: node('a', 'y') },
+    ]);
+    relist(feed, []);
+    expect(batches.slice(1)).toEqual([['-a', '+a'], ['-a']]);
+  });
+
   it('reports what it lost until the next complete list', () => {
     const feed = newFeed();
     feed.reportLost('A line broke');
@@ -115,7 +155,7 @@ describe('ObjectFeed', () => {
 
   it('gives the items of a list the kind that they do not name', () => {
     relist(newFeed(services), [{ metadata: { namespace: 'shop', name: 'web' } }]);
-    expect(converted).toEqual([{ apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'web' } }]);
+    expect(converted).toEqual(['Service']);
   });
 
   it.each([null, 'text', {}, { metadata: null }, { metadata: { name: 7 } }, { metadata: { name: '' } }])(

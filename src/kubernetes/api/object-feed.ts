@@ -1,10 +1,11 @@
 import type { ModelUpdate } from '../../model/model.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Conversion } from '../conversion.ts';
+import { convertAs } from '../convert.ts';
+import type { KubernetesKind } from '../kinds.ts';
 import type { SourceListener } from '../source.ts';
 import { isRecord } from './json.ts';
 import type { ObjectEvent } from './watch-lines.ts';
-import type { WatchedKind } from './watched-kind.ts';
 
 /** What a list has told so far; nothing of it is passed on before the list is complete. */
 export interface Relist {
@@ -18,15 +19,13 @@ export interface Relist {
  * a new list what has gone.
  */
 export class ObjectFeed {
-  readonly #kind: WatchedKind;
-  readonly #convert: (object: unknown) => Conversion;
+  readonly #kind: KubernetesKind;
   readonly #listener: SourceListener;
-  #keys: ReadonlySet<string> & Set<string> = new Set();
+  #keys = new Set<string>();
   #troubled = new Set<string>();
 
-  constructor(kind: WatchedKind, convert: (object: unknown) => Conversion, listener: SourceListener) {
+  constructor(kind: KubernetesKind, listener: SourceListener) {
     this.#kind = kind;
-    this.#convert = convert;
     this.#listener = listener;
   }
 
@@ -50,18 +49,24 @@ export class ObjectFeed {
 
   /** Passes a complete list on, as one batch with what has gone since the last. */
   finishRelist(relist: Relist): void {
-    const gone = [...this.#keys].filter((key) => !relist.keys.has(key)).map((key) => this.#deletion(key));
-    this.#keys = relist.keys;
+    const gone = [...this.#keys].filter((key) => !relist.keys.has(key));
     const cured = [...this.#troubled].filter((origin) => !relist.problems.has(origin));
-    this.#troubled = new Set(relist.problems.keys());
+    // A listener that throws may have taken any part of it: until it took all, both old and new are known.
+    for (const key of relist.keys) this.#keys.add(key);
+    for (const origin of relist.problems.keys()) this.#troubled.add(origin);
     for (const origin of cured) this.#listener.problems(origin, []);
     for (const [origin, problems] of relist.problems) this.#listener.problems(origin, problems);
-    this.#deliver([...relist.updates, ...gone]);
+    this.#deliver([...relist.updates, ...gone.map((key) => this.#deletion(key))]);
+    this.#keys = relist.keys;
+    this.#troubled = new Set(relist.problems.keys());
   }
 
   /** Passes events on as one batch. */
   apply(events: readonly ObjectEvent[]): void {
-    this.#deliver(events.flatMap((event) => this.#applyOne(event) ?? []));
+    const gone = new Set<string>();
+    this.#deliver(events.flatMap((event) => this.#applyOne(event, gone) ?? []));
+    // Only now: of what a listener that threw did not take, the next list tells again.
+    for (const key of gone) this.#keys.delete(key);
   }
 
   /** Tells of something that has no object; a complete list clears it. */
@@ -72,21 +77,22 @@ export class ObjectFeed {
     ]);
   }
 
-  #applyOne(event: ObjectEvent): ModelUpdate | undefined {
-    if (event.deleted) return this.#applyDeletion(event.object);
+  #applyOne(event: ObjectEvent, gone: Set<string>): ModelUpdate | undefined {
+    if (event.deleted) return this.#applyDeletion(event.object, gone);
     const { key, update, problems } = this.#read(event.object);
     if (key !== undefined) this.#keys.add(key);
+    if (key !== undefined) gone.delete(key);
     this.#tell(this.#originOf(key), problems);
     return update;
   }
 
-  #applyDeletion(object: unknown): ModelUpdate | undefined {
+  #applyDeletion(object: unknown, gone: Set<string>): ModelUpdate | undefined {
     const key = keyOfObject(this.#kind, object);
     if (key === undefined) {
       this.#tell(this.#originOf(key), [this.#nameless()]);
       return undefined;
     }
-    this.#keys.delete(key);
+    gone.add(key);
     this.#tell(this.#originOf(key), []);
     return this.#deletion(key);
   }
@@ -96,7 +102,7 @@ export class ObjectFeed {
     if (key === undefined || !isRecord(item)) return { key, update: undefined, problems: [this.#nameless()] };
     try {
       // Items of a list do not say their kind.
-      return { key, ...this.#convert({ ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
+      return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
     } catch (error) {
       const reason = `cannot be read and was left as it was: ${error instanceof Error ? error.message : String(error)}`;
       return { key, update: undefined, problems: [{ object: this.#originOf(key), field: '', reason }] };
@@ -130,11 +136,11 @@ function addProblems(all: Map<string, readonly Problem[]>, origin: string, probl
   all.set(origin, [...(all.get(origin) ?? []), ...problems]);
 }
 
-function keyOfObject(kind: WatchedKind, object: unknown): string | undefined {
+function keyOfObject(kind: KubernetesKind, object: unknown): string | undefined {
   const metadata = isRecord(object) ? object['metadata'] : undefined;
   if (!isRecord(metadata)) return undefined;
   const { namespace, name } = metadata;
   if (typeof name !== 'string' || name === '') return undefined;
-  if (kind.kind === 'Node') return name;
+  if (kind.scope === 'Cluster') return name;
   return typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : undefined;
 }

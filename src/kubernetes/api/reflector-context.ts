@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
+import type { KubernetesKind } from '../kinds.ts';
 import type { SourceStats } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import type { ReflectorLimits } from './limits.ts';
 import type { ObjectFeed } from './object-feed.ts';
-import type { WatchedKind } from './watched-kind.ts';
 
 /** Counters of one kind since the start. */
 export interface ReflectorStats extends SourceStats {
@@ -24,7 +24,7 @@ export function newCounters(): Counters {
 
 /** What listing and watching one kind needs. */
 export interface ReflectorContext {
-  readonly kind: WatchedKind;
+  readonly kind: KubernetesKind;
   readonly access: ClusterAccess;
   readonly feed: ObjectFeed;
   readonly counters: Counters;

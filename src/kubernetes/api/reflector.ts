@@ -1,19 +1,27 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { runList } from './list.ts';
 import { newCounters, type ReflectorContext, type ReflectorStats } from './reflector-context.ts';
-import { initialState, type Outcome, type ReflectorState, transition } from './reflector-state.ts';
+import {
+  absencesToBelieve,
+  initialState,
+  isBelieved,
+  type Listing,
+  type Outcome,
+  type ReflectorState,
+  transition,
+} from './reflector-state.ts';
 import { reasonOf } from './transport.ts';
 import { runWatch } from './watch.ts';
 
 /** Keeps a feed in step with one kind of object: lists, then watches, and lists again only when it must. */
 export class Reflector {
   readonly #context: ReflectorContext;
-  readonly #listed: () => void;
+  readonly #complete: () => void;
 
-  /** `listed` is called after each complete list was passed on. */
-  constructor(context: Omit<ReflectorContext, 'counters'>, listed: () => void) {
+  /** `complete` is called when all that exists was passed on: after each list, and when there is no such kind. */
+  constructor(context: Omit<ReflectorContext, 'counters'>, complete: () => void) {
     this.#context = { ...context, counters: newCounters() };
-    this.#listed = listed;
+    this.#complete = complete;
   }
 
   get stats(): ReflectorStats {
@@ -22,12 +30,12 @@ export class Reflector {
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { backoffBaseMs, backoffCapMs } = this.#context.limits;
-    const backoff = { baseMs: backoffBaseMs, capMs: backoffCapMs };
+    const { backoffBaseMs, backoffCapMs, absentPollMs } = this.#context.limits;
+    const pacing = { baseMs: backoffBaseMs, capMs: backoffCapMs, absentPollMs };
     let state: ReflectorState = initialState;
     while (state.kind !== 'Stopped') {
       const outcome: Outcome = await this.#act(state, signal);
-      const next = transition(state, outcome, backoff, Math.random());
+      const next = transition(state, outcome, pacing, Math.random());
       this.#report(outcome, state, next);
       state = next;
     }
@@ -61,7 +69,8 @@ export class Reflector {
   }
 
   #report(outcome: Outcome, before: ReflectorState, after: ReflectorState): void {
-    if (outcome.kind === 'Listed') this.#listed();
+    if (outcome.kind === 'Listed') this.#complete();
+    if (outcome.kind === 'Absent' && before.kind === 'Listing') this.#reportAbsence(outcome.reason, before);
     if (outcome.kind !== 'Failed' && outcome.kind !== 'Lost') return;
     const { counters, logger, kind, access } = this.#context;
     counters.errors += 1;
@@ -75,5 +84,15 @@ export class Reflector {
     if (outcome.kind === 'Lost') logger.warn(fields, 'Lost track of objects, listing them anew');
     else if (outcome.healthy) logger.warn(fields, 'Watch was interrupted');
     else logger.error(fields, before.kind === 'Listing' ? 'Failed to list objects' : 'Failed to watch objects');
+  }
+
+  /** Told once, however often it is looked for. */
+  #reportAbsence(reason: string, before: Listing): void {
+    if (!isBelieved(before)) return;
+    this.#complete();
+    if (before.absences >= absencesToBelieve) return;
+    const { logger, kind, limits } = this.#context;
+    const fields = { resource: kind.resource, apiVersion: kind.apiVersion, reason, pollMs: limits.absentPollMs };
+    logger.info(fields, 'Found no objects of an optional kind, looking for them again from time to time');
   }
 }

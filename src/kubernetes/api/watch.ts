@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { pathOf } from '../kinds.ts';
 import { ApiError, statusError } from './api-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { ReflectorContext } from './reflector-context.ts';
@@ -38,7 +39,7 @@ function open(context: ReflectorContext, resourceVersion: string, signal: AbortS
     resourceVersion,
     timeoutSeconds: String(Math.round(shortest + Math.random() * (longest - shortest))),
   });
-  return get(access, `${kind.path}?${query}`, { signal, idleMs: limits.watchIdleMs });
+  return get(access, `${pathOf(kind)}?${query}`, { signal, idleMs: limits.watchIdleMs });
 }
 
 async function read(context: ReflectorContext, response: IncomingMessage, progress: Progress): Promise<Outcome> {
@@ -90,7 +91,8 @@ function afterError(error: ApiError, progress: Progress, context: ReflectorConte
   const reason = reasonOf(error);
   if (error.expired || !error.transient) return { kind: 'Lost', reason, healthy };
   const { resourceVersion } = progress;
-  return { kind: 'Failed', reason, healthy, resourceVersion, retryAfterMs: error.retryAfterMs };
+  const refused = (error.status ?? 0) >= 500;
+  return { kind: 'Failed', reason, healthy, resourceVersion, refused, retryAfterMs: error.retryAfterMs };
 }
 
 function isHealthy(progress: Progress, context: ReflectorContext): boolean {

@@ -1,0 +1,73 @@
+import type { KindName } from '../model/model.ts';
+import type { Conversion } from './conversion.ts';
+import { convertEndpointSlice } from './convert-endpoint-slice.ts';
+import { convertNode } from './convert-node.ts';
+import { convertService } from './convert-service.ts';
+import type { FieldReader } from './field-reader.ts';
+import type { ProblemList } from './problem-list.ts';
+import { headlessLabel, serviceProxyNameLabel } from './selection.ts';
+
+/** All that is known of one kind of Kubernetes object: how it is named, found, told apart and understood. */
+export interface KubernetesKind {
+  readonly kind: KindName;
+  readonly apiVersion: string;
+  /** Plural name, as in paths and RBAC rules. */
+  readonly resource: string;
+  readonly scope: 'Namespaced' | 'Cluster';
+  /**
+   * Optional: a cluster may lack the kind (its CustomResourceDefinition is not installed), or may not let it be read. It
+   * is not waited for then, and is read as soon as it can be.
+   */
+  readonly presence: 'Required' | 'Optional';
+  /** Query parameters that narrow list and watch alike. */
+  readonly selectors: Readonly<Record<string, string>>;
+  readonly convert: (object: FieldReader, problems: ProblemList) => Conversion;
+}
+
+/**
+ * Kinds of the model; a new one needs a row here and a type in ObjectKinds. Services that another proxy carries and slices of
+ * headless Services are left out as kube-proxy 1.36 does it (cmd/kube-proxy/app/server.go; KEP-2447). Headless Services
+ * themselves are read, unlike there, so that what their annotations ask for is answered.
+ */
+const table: { readonly [K in KindName]: Omit<KubernetesKind, 'kind'> } = {
+  Service: {
+    apiVersion: 'v1',
+    resource: 'services',
+    scope: 'Namespaced',
+    presence: 'Required',
+    selectors: { labelSelector: `!${serviceProxyNameLabel}` },
+    convert: convertService,
+  },
+  EndpointSlice: {
+    apiVersion: 'discovery.k8s.io/v1',
+    resource: 'endpointslices',
+    scope: 'Namespaced',
+    presence: 'Required',
+    selectors: { labelSelector: `!${headlessLabel}` },
+    convert: convertEndpointSlice,
+  },
+  Node: {
+    apiVersion: 'v1',
+    resource: 'nodes',
+    scope: 'Cluster',
+    presence: 'Required',
+    selectors: {},
+    convert: convertNode,
+  },
+};
+
+export const kubernetesKinds: readonly KubernetesKind[] = Object.entries(table).map(([kind, details]) => ({
+  kind: kind as KindName,
+  ...details,
+}));
+
+const byName: ReadonlyMap<string, KubernetesKind> = new Map(kubernetesKinds.map((kind) => [kind.kind, kind]));
+
+export function kindNamed(name: string): KubernetesKind | undefined {
+  return byName.get(name);
+}
+
+/** Path of the collection over all namespaces. */
+export function pathOf({ apiVersion, resource }: KubernetesKind): string {
+  return `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}/${resource}`;
+}
