@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
-import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { defaultSettings } from '../translate/settings.ts';
 import { translate } from '../translate/translate.ts';
+import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { Pipeline } from './pipeline.ts';
 
 function service(name: string, clusterIP: string, createdAt = '2026-01-01T00:00:00Z'): ModelUpdate {
@@ -38,23 +38,21 @@ function slice(serviceName: string, address: string): ModelUpdate {
   };
 }
 
-/** A sink that holds what the cache would hold, and the size of the last batch. */
+/** A pipeline into a cache, and the types of the last batch. */
 function createWorld() {
   const model = new ModelStore();
-  const resources = new Map<string, ResourceEntry>();
+  const cache = new ResourceCache();
   const warnings = new Map<string, readonly Problem[]>();
-  const world = { model, resources, warnings, last: [] as string[], viewsChanged: [] as string[], apply };
+  const world = { model, cache, warnings, last: [] as string[], viewsChanged: [] as string[], apply };
   const pipeline = new Pipeline({
     model,
     settings: defaultSettings,
     onWarnings: (key, found) => warnings.set(key, found),
     sink: {
-      apply: (upserts, removals) => {
-        for (const { typeUrl, name } of removals) resources.delete(`${typeUrl} ${name}`);
-        world.last = [...upserts].map((entry) => {
-          resources.set(`${entry.typeUrl} ${entry.name}`, entry);
-          return `${entry.typeUrl} ${entry.name}`;
-        });
+      replaceUnits: (units) => {
+        const batch = [...units];
+        cache.replaceUnits(batch);
+        world.last = batch.flatMap(({ entries }) => entries.map(({ typeUrl }) => typeUrl));
       },
       viewsChanged: (names) => world.viewsChanged.push(...names),
     },
@@ -72,31 +70,34 @@ function translatedClusters(model: ModelStore): readonly string[] {
   return clusters.map(({ name }) => name);
 }
 
-const clustersIn = (resources: ReadonlyMap<string, unknown>) =>
-  [...resources.keys()].filter((id) => id.startsWith(`${typeUrls.cluster} `)).map((id) => id.split(' ')[1] ?? '');
+function namesIn(cache: ResourceCache, typeUrl: string): readonly string[] {
+  const slots = [...(cache.findStore(typeUrl)?.slots() ?? [])];
+  return slots.flatMap(({ entry, name }) => (entry === undefined ? [] : name)).sort();
+}
+
+const clustersIn = (cache: ResourceCache) => namesIn(cache, typeUrls.cluster);
 
 describe('Pipeline', () => {
   it('serves the listeners before there is any Service', () => {
-    expect([...createWorld().resources.keys()]).toContain(`${typeUrls.listener} tcp`);
+    expect(namesIn(createWorld().cache, typeUrls.listener)).toEqual(['http', 'tcp']);
   });
 
   it('holds what a full translation holds, through additions, changes and deletions', () => {
     const world = createWorld();
     world.apply(service('a', '10.96.0.1'), slice('a', '10.244.0.1'), service('b', '10.96.0.2'));
-    expect(clustersIn(world.resources).sort()).toEqual([...translatedClusters(world.model)].sort());
+    expect(clustersIn(world.cache)).toEqual([...translatedClusters(world.model)].sort());
     world.apply(service('a', '10.96.0.9'));
-    expect(clustersIn(world.resources)).toContain('10.96.0.9:80');
-    expect(clustersIn(world.resources)).not.toContain('10.96.0.1:80');
+    expect(clustersIn(world.cache)).toContain('10.96.0.9:80');
+    expect(clustersIn(world.cache)).not.toContain('10.96.0.1:80');
     world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
-    expect(clustersIn(world.resources).sort()).toEqual([...translatedClusters(world.model)].sort());
+    expect(clustersIn(world.cache)).toEqual([...translatedClusters(world.model)].sort());
   });
 
   it('takes the short path for endpoints', () => {
     const world = createWorld();
     world.apply(service('a', '10.96.0.1'), slice('a', '10.244.0.1'));
     world.apply(slice('a', '10.244.0.2'));
-    const types = new Set(world.last.map((id) => id.split(' ')[0]));
-    expect([...types].sort()).toEqual([typeUrls.endpoint, typeUrls.serviceView].sort());
+    expect([...new Set(world.last)].sort()).toEqual([typeUrls.endpoint, typeUrls.serviceView].sort());
   });
 
   it('moves an address to the Service that now holds it', () => {
@@ -104,7 +105,7 @@ describe('Pipeline', () => {
     world.apply(service('b', '10.96.0.1', '2026-01-01T00:00:00Z'), service('a', '10.96.0.1', '2026-02-01T00:00:00Z'));
     expect(world.warnings.get('shop/a')).toHaveLength(1);
     world.apply({ kind: 'Service', key: 'shop/b', value: undefined });
-    expect(clustersIn(world.resources)).toContain('10.96.0.1:80');
+    expect(clustersIn(world.cache)).toContain('10.96.0.1:80');
     expect(world.warnings.get('shop/a')).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import type { MessageObject } from '../protos/registry.ts';
+import type { ResourceName } from './resource-name.ts';
 
 /** Which clients get the same bytes: all, all of a zone, or those of one node. */
 export type Scope = 'fleet' | 'zone' | 'node';
@@ -10,12 +11,17 @@ export interface ClientView {
 }
 
 /** An xDS resource that is built when the first client asks for it. */
-export interface ResourceEntry {
-  readonly typeUrl: string;
-  readonly name: string;
-  /** Whether a client that subscribes to `*` of the type gets it; the others are served by name only. */
+export interface ResourceEntry extends ResourceName {
+  /** Whether a client that subscribes to `*` of the type gets it; the others are sent by name only. */
   readonly wildcard: boolean;
   readonly scope: Scope;
   /** Pure; clients of one scope get equal messages. */
   readonly build: (client: ClientView) => MessageObject;
+  /** Sent again, even if unchanged, after a client was sent this one in a new version. */
+  readonly refreshes?: readonly ResourceName[];
+  /**
+   * Of scope node or zone: the nodes or zones for which this one may build another message than the entry that it
+   * replaces; undefined: any.
+   */
+  readonly changedKeys?: (previous: ResourceEntry) => ReadonlySet<string> | undefined;
 }

@@ -29,8 +29,11 @@ const panicThreshold = { value: 1 };
 const noMergeWindow = durationOf(0);
 
 export function clusterEntry(frontend: Frontend): ResourceEntry {
+  const { name } = frontend;
   const build = () => clusterOf(frontend);
-  return { typeUrl: typeUrls.cluster, name: frontend.name, wildcard: false, scope: 'fleet', build };
+  // A new or changed cluster warms until its endpoints come (https://github.com/envoyproxy/envoy/issues/13009).
+  const refreshes = [{ typeUrl: typeUrls.endpoint, name }];
+  return { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build, refreshes };
 }
 
 /** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */

@@ -131,7 +131,10 @@ function modelOf(list: readonly ModelUpdate[]): ModelStore {
 }
 
 function entriesOf(model: ModelStore, given: TranslateSettings): readonly ResourceEntry[] {
-  const services = [...model.services.keys()].flatMap((key) => translateService(model, key, given).entries);
+  const services = [...model.services.keys()].flatMap((key) => [
+    ...translateService(model, key, given).entries,
+    ...translateEndpoints(model, key),
+  ]);
   return [...translateCommon(given), ...services];
 }
 
@@ -203,20 +206,6 @@ describe('translate, whatever the model', () => {
             expect(Buffer.compare(seen.get(scope) ?? bytes, bytes)).toBe(0);
             seen.set(scope, bytes);
           }
-        }
-      }),
-    );
-  });
-
-  it('gives the short path what the long one gives', () => {
-    fc.assert(
-      fc.property(updates, settings, fc.constantFrom(...clients), (list, given, client) => {
-        const model = modelOf(list);
-        for (const key of model.services.keys()) {
-          const all = translateService(model, key, given).entries;
-          const long = all.filter(({ typeUrl }) => typeUrl === typeUrls.endpoint || typeUrl === typeUrls.serviceView);
-          const built = (entries: readonly ResourceEntry[]) => entries.map((e) => ({ ...e, build: e.build(client) }));
-          expect(built(translateEndpoints(model, key))).toEqual(built(long));
         }
       }),
     );

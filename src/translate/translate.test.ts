@@ -27,7 +27,7 @@ function modelOf(...services: readonly Service[]): ModelStore {
 }
 
 function namesOf(model: ModelStore, key: string, typeUrl: string, wildcard: boolean): readonly string[] {
-  const { entries } = translateService(model, key, defaultSettings);
+  const entries = [...translateService(model, key, defaultSettings).entries, ...translateEndpoints(model, key)];
   return entries.filter((entry) => entry.typeUrl === typeUrl && entry.wildcard === wildcard).map(({ name }) => name);
 }
 

@@ -1,14 +1,12 @@
-import type { EndpointSlice } from '../model/endpoint.ts';
 import type { Model } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Service } from '../model/service.ts';
 import type { MessageObject } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { clusterEntry } from './clusters.ts';
 import { endpointEntry } from './endpoints.ts';
 import { type Frontend, frontendProblems, frontendsOf } from './frontends.ts';
-import { type GrpcTarget, grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
+import { grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
 import { httpListenerOf, tcpListenerOf } from './listeners.ts';
 import { policyProblems } from './policy-problems.ts';
 import { routeEntry } from './routes.ts';
@@ -39,36 +37,26 @@ export interface Translation {
   readonly warnings: readonly Problem[];
 }
 
-/** Everything of one Service for all nodes; nothing is built until an entry is. Empty when there is no such Service. */
+/** What does not depend on endpoints, for all nodes; nothing is built until an entry is. Empty without such a Service. */
 export function translateService(model: Model, serviceKey: string, settings: TranslateSettings): ServiceTranslation {
   const service = model.services.get(serviceKey);
   if (service === undefined) return { entries: [], warnings: [] };
-  const frontends = frontendsOf(model, service);
-  const targets = grpcTargetsOf(service);
   const entries = [
-    ...frontends.flatMap((frontend) => configurationEntries(frontend, settings)),
-    ...targets.flatMap(grpcEntries),
-    ...endpointEntries(service, frontends, targets, model.slicesOf(serviceKey)),
+    ...frontendsOf(model, service).flatMap((frontend) => configurationEntries(frontend, settings)),
+    ...grpcTargetsOf(service).flatMap(grpcEntries),
   ];
   return { entries, warnings: [...frontendProblems(model, service), ...policyProblems(service, settings)] };
 }
 
-/** The short path: the entries that depend on endpoints (ClusterLoadAssignments and the ServiceView). */
+/** What depends on endpoints: ClusterLoadAssignments and the ServiceView. */
 export function translateEndpoints(model: Model, serviceKey: string): readonly ResourceEntry[] {
   const service = model.services.get(serviceKey);
   if (service === undefined) return [];
-  return endpointEntries(service, frontendsOf(model, service), grpcTargetsOf(service), model.slicesOf(serviceKey));
-}
-
-function endpointEntries(
-  service: Service,
-  frontends: readonly Frontend[],
-  targets: readonly GrpcTarget[],
-  slices: readonly EndpointSlice[],
-): readonly ResourceEntry[] {
+  const frontends = frontendsOf(model, service);
+  const slices = model.slicesOf(serviceKey);
   return [
     ...frontends.filter(({ listener }) => listener !== undefined).map((frontend) => endpointEntry(frontend, slices)),
-    ...targets.map((target) => grpcEndpointEntry(target, slices)),
+    ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, slices)),
     serviceViewEntry(service, frontends, slices),
   ];
 }
@@ -101,7 +89,8 @@ export function translateCommon(settings: TranslateSettings): readonly ResourceE
 export function translate(model: Model, client: ClientView, settings: TranslateSettings): Translation {
   const keys = [...model.services.keys()].sort();
   const services = keys.map((key) => translateService(model, key, settings));
-  const entries = [...translateCommon(settings), ...services.flatMap((service) => service.entries)];
+  const endpoints = keys.flatMap((key) => translateEndpoints(model, key));
+  const entries = [...translateCommon(settings), ...services.flatMap((service) => service.entries), ...endpoints];
   const of = (typeUrl: string): readonly NamedMessage[] =>
     entries
       .filter((entry) => entry.typeUrl === typeUrl)

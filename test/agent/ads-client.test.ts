@@ -8,6 +8,7 @@ import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import { AdsServer } from '../../src/xds/server/ads-server.ts';
+import { replaceEach } from '../support/replace-each.ts';
 
 const logger = pino({ level: 'silent' });
 
@@ -104,9 +105,9 @@ describe("the agent's ADS client, against the real server", () => {
 
   it('holds the list for complete only after its last part', async () => {
     const expected = Array.from({ length: 300 }, (_none, index) => `default/s${index}`);
-    cache.apply(
+    replaceEach(
+      cache,
       expected.map((name) => view(name.slice(8))),
-      [],
     );
     await serve(1_000);
     recorder = new Recorder(port);
@@ -129,7 +130,7 @@ describe("the agent's ADS client, against the real server", () => {
   });
 
   it('acknowledges only what is effective', async () => {
-    cache.apply([view('a')], []);
+    replaceEach(cache, [view('a')]);
     await serve(1_000_000);
     recorder = new Recorder(port);
     recorder.client.start();
@@ -137,7 +138,7 @@ describe("the agent's ADS client, against the real server", () => {
     await server.settled();
     const gate = Promise.withResolvers<void>();
     recorder.effective = () => gate.promise;
-    cache.apply([view('a', 81)], []);
+    replaceEach(cache, [view('a', 81)]);
     await recorder.until(() => recorder.known.get('default/a') === 81);
     let isSettled = false;
     const settled = server.settled().then(() => {
@@ -150,7 +151,7 @@ describe("the agent's ADS client, against the real server", () => {
   });
 
   it('is sent after a restart of the server only what changed, and told what is gone', async () => {
-    cache.apply([view('a'), view('b'), view('c')], []);
+    replaceEach(cache, [view('a'), view('b'), view('c')]);
     await serve(1_000_000);
     recorder = new Recorder(port);
     recorder.client.start();
@@ -160,7 +161,7 @@ describe("the agent's ADS client, against the real server", () => {
     await server.close(0);
     await recorder.until(() => recorder.client.connection.kind === 'Waiting');
     cache = new ResourceCache();
-    cache.apply([view('a'), view('b', 81), view('d')], []);
+    replaceEach(cache, [view('a'), view('b', 81), view('d')]);
     await serve(1_000_000, port);
     await recorder.until(() => recorder.known.has('default/d') && !recorder.known.has('default/c'));
     const later = recorder.responses.slice(before).flatMap(({ resources }) => resources.map(({ name }) => name));
@@ -169,13 +170,13 @@ describe("the agent's ADS client, against the real server", () => {
   });
 
   it('rejects a malformed Service by name, keeps its last good and takes the others', async () => {
-    cache.apply([view('a'), view('b')], []);
+    replaceEach(cache, [view('a'), view('b')]);
     await serve(1_000_000);
     recorder = new Recorder(port);
     recorder.client.start();
     await recorder.until(() => recorder.complete.at(-1) === true);
     await server.settled();
-    cache.apply([view('a', 70_000), view('b', 81)], []);
+    replaceEach(cache, [view('a', 70_000), view('b', 81)]);
     await recorder.until(() => recorder.known.get('default/b') === 81);
     await server.settled();
     expect(recorder.known.get('default/a')).toBe(80);
@@ -184,9 +185,9 @@ describe("the agent's ADS client, against the real server", () => {
   });
 
   it('holds the list for complete only after what it rejected was sent again and the rest came', async () => {
-    cache.apply(
+    replaceEach(
+      cache,
       Array.from({ length: 300 }, (_none, index) => view(`s${index}`, index % 10 === 0 ? 70_000 : 80)),
-      [],
     );
     await serve(1_000);
     recorder = new Recorder(port);
@@ -200,7 +201,7 @@ describe("the agent's ADS client, against the real server", () => {
     const silent = createServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address() as { readonly port: number };
-    cache.apply([view('a')], []);
+    replaceEach(cache, [view('a')]);
     await serve(1_000_000);
     const controllers = [`127.0.0.1:${address.port}`, `127.0.0.1:${port}`];
     recorder = new Recorder(port, { controllers, connectTimeoutMs: 500 });

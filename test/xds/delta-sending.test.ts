@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { names } from './lib/ads-client.ts';
 import { cluster, endpoints, gone, listener, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -16,13 +17,13 @@ afterEach(() => server.close());
 
 describe('what a delta stream sends, and when', () => {
   it('h) a changed cluster is followed by its endpoints, unchanged as they are', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [80]), cluster('Y'), endpoints('Y', [81])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [80]), cluster('Y'), endpoints('Y', [81])]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'Y'] });
     await client.nextAndAck();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
     await client.nextAndAck();
-    server.cache.apply([cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('X', 2)]);
     const [first, second] = [await client.next(), await client.next()];
     expect([first.typeUrl, names(first)]).toEqual([cds, ['X']]);
     expect([second.typeUrl, names(second)]).toEqual([eds, ['X']]);
@@ -36,7 +37,7 @@ describe('what a delta stream sends, and when', () => {
       endpoints('X', [seconds]),
       cluster('X', seconds),
     ];
-    server.cache.apply(content(1), []);
+    replaceEach(server.cache, content(1));
     const client = server.delta();
     client.send({ typeUrl: rds, resourceNamesSubscribe: ['R'] });
     await client.nextAndAck();
@@ -51,20 +52,20 @@ describe('what a delta stream sends, and when', () => {
     // The cluster was sent: its endpoints follow again.
     await client.nextAndAck();
     await server.ads.settled();
-    server.cache.apply(content(2), []);
+    replaceEach(server.cache, content(2));
     const seen: string[] = [];
     while (seen.at(-1) !== rds) seen.push((await client.next()).typeUrl);
     expect(seen).toEqual([cds, eds, lds, srds, rds]);
   });
 
   it('h) a cluster that routes referred to is removed after they changed', async () => {
-    server.cache.apply([cluster('old'), cluster('new'), route('R', 'old')], []);
+    replaceEach(server.cache, [cluster('old'), cluster('new'), route('R', 'old')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['old', 'new'] });
     await client.nextAndAck();
     client.send({ typeUrl: rds, resourceNamesSubscribe: ['R'] });
     await client.nextAndAck();
-    server.cache.apply([route('R', 'new')], gone(cds, 'old'));
+    replaceEach(server.cache, [route('R', 'new')], gone(cds, 'old'));
     const routes = await client.next();
     expect([routes.typeUrl, names(routes)]).toEqual([rds, ['R']]);
     expect(await client.received()).toEqual([]);
@@ -73,31 +74,31 @@ describe('what a delta stream sends, and when', () => {
   });
 
   it('h) endpoints do not wait for the acknowledgement of a cluster, which a warming Envoy withholds', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [80])]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     await client.next();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
     expect(names(await client.nextAndAck())).toEqual(['X']);
-    server.cache.apply([cluster('X', 2), endpoints('X', [81])], []);
+    replaceEach(server.cache, [cluster('X', 2), endpoints('X', [81])]);
     expect(await client.nextAndAck()).toMatchObject({ typeUrl: eds, resources: [{ name: 'X' }] });
   });
 
   it('i) an empty assignment is sent as a resource, a removed one as a removal', async () => {
-    server.cache.apply([endpoints('X', [80])], []);
+    replaceEach(server.cache, [endpoints('X', [80])]);
     const client = server.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
     await client.nextAndAck();
-    server.cache.apply([endpoints('X', [])], []);
+    replaceEach(server.cache, [endpoints('X', [])]);
     const empty = await client.nextAndAck();
     expect(empty.removed).toEqual([]);
     expect(empty.resources[0]?.body.endpoints ?? []).toEqual([]);
-    server.cache.apply([], gone(eds, 'X'));
+    replaceEach(server.cache, [], gone(eds, 'X'));
     expect(await client.nextAndAck()).toMatchObject({ resources: [], removed: ['X'] });
   });
 
   it('j) no resource lives by heartbeats: none has a TTL, and none comes without its body', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [])]);
     const client = server.delta();
     for (const typeUrl of [cds, eds]) {
       client.send({ typeUrl, resourceNamesSubscribe: ['X'] });
@@ -108,11 +109,12 @@ describe('what a delta stream sends, and when', () => {
   });
 
   it('m) 1,000 changes while one response is unacknowledged become one response', async () => {
-    server.cache.apply([endpoints('X', [1]), endpoints('Y', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1]), endpoints('Y', [1])]);
     const client = server.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
     const first = await client.next();
-    for (let port = 2; port <= 1_001; port++) server.cache.apply([endpoints(port % 2 === 0 ? 'X' : 'Y', [port])], []);
+    for (let port = 2; port <= 1_001; port++)
+      replaceEach(server.cache, [endpoints(port % 2 === 0 ? 'X' : 'Y', [port])]);
     expect(await client.received()).toEqual([]);
     client.ack(first);
     const second = await client.nextAndAck();
@@ -122,22 +124,22 @@ describe('what a delta stream sends, and when', () => {
   });
 
   it('a change that builds the same bytes, or goes back before it was sent, is not sent', async () => {
-    server.cache.apply([endpoints('X', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1])]);
     const client = server.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
     const first = await client.next();
-    server.cache.apply([endpoints('X', [2])], []);
+    replaceEach(server.cache, [endpoints('X', [2])]);
     await client.received();
-    server.cache.apply([endpoints('X', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1])]);
     client.ack(first);
-    server.cache.apply([endpoints('X', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1])]);
     await server.ads.settled();
     expect(await client.received()).toEqual([]);
   });
 
   it('splits what is larger than a response may be', async () => {
     const many = Array.from({ length: 3_000 }, (_, index) => endpoints(`cluster-${index}`, [1, 2, 3, 4, 5]));
-    server.cache.apply(many, []);
+    replaceEach(server.cache, many);
     const client = server.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: many.map(({ name }) => name) });
     const seen = new Set<string>();
@@ -154,7 +156,7 @@ describe('what a delta stream sends, and when', () => {
       clusterName: 'X',
       policy: { overprovisioningFactor: { value: view.zone.length } },
     });
-    moving.cache.apply([{ ...endpoints('X', []), scope: 'zone', build }, endpoints('Y', [1])], []);
+    replaceEach(moving.cache, [{ ...endpoints('X', []), scope: 'zone', build }, endpoints('Y', [1])]);
     const client = moving.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X', 'Y'] });
     await client.nextAndAck();
@@ -166,13 +168,13 @@ describe('what a delta stream sends, and when', () => {
 
   it('serves the last version of a resource that can no longer be built, and the others', async () => {
     const client = server.delta();
-    server.cache.apply([cluster('X'), cluster('Y')], []);
+    replaceEach(server.cache, [cluster('X'), cluster('Y')]);
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'Y', 'Z'] });
     await client.nextAndAck();
     const build = () => {
       throw new Error('broken');
     };
-    server.cache.apply([{ ...cluster('X'), build }, { ...cluster('Z'), build }, cluster('Y', 2)], []);
+    replaceEach(server.cache, [{ ...cluster('X'), build }, { ...cluster('Z'), build }, cluster('Y', 2)]);
     expect(names(await client.nextAndAck())).toEqual(['Y']);
   });
 });

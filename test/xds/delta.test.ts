@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { names, type Response } from './lib/ads-client.ts';
 import { cluster, endpoints, gone, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -20,7 +21,7 @@ function versions(response: Response): Record<string, string> {
 
 describe('subscriptions of a delta stream', () => {
   it('a) legacy wildcard, then X, then unsubscribe X: the client is told that X is gone', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds });
     expect(names(await client.nextAndAck())).toEqual(['w']);
@@ -31,7 +32,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('a) unsubscribe X that the wildcard covers: the client is sent X', async () => {
-    server.cache.apply([cluster('X', 1, { wildcard: true })], []);
+    replaceEach(server.cache, [cluster('X', 1, { wildcard: true })]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['*', 'X'] });
     await client.nextAndAck();
@@ -40,7 +41,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('a) legacy wildcard, then X, then unsubscribe *: X is left', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds });
     await client.nextAndAck();
@@ -48,12 +49,12 @@ describe('subscriptions of a delta stream', () => {
     await client.nextAndAck();
     client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['*'] });
     expect(await client.received()).toEqual([]);
-    server.cache.apply([cluster('w', 2, { wildcard: true }), cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('w', 2, { wildcard: true }), cluster('X', 2)]);
     expect(names(await client.nextAndAck())).toEqual(['X']);
   });
 
   it('a) an empty list after a name was seen is no wildcard', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     await client.nextAndAck();
@@ -69,7 +70,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('b) unsubscribe and subscribe in one message is answered', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     await client.nextAndAck();
@@ -78,7 +79,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('b) unsubscribe and subscribe in two messages is answered', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     await client.nextAndAck();
@@ -88,7 +89,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('b) subscribing again to what is held, or to what is known to be missing, is answered', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     for (const _ of [1, 2]) {
       client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'missing'] });
@@ -97,7 +98,7 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('ignores the unsubscription of what was never subscribed to', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'], resourceNamesUnsubscribe: ['Y'] });
     expect(names(await client.nextAndAck())).toEqual(['X']);
@@ -109,20 +110,20 @@ describe('subscriptions of a delta stream', () => {
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     expect(await client.nextAndAck()).toMatchObject({ resources: [], removed: ['X'] });
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     expect(names(await client.nextAndAck())).toEqual(['X']);
-    server.cache.apply([], gone(cds, 'X'));
+    replaceEach(server.cache, [], gone(cds, 'X'));
     expect((await client.nextAndAck()).removed).toEqual(['X']);
   });
 
   it('p) nothing is sent for a type that is no longer subscribed, and a lost acknowledgement does not stall it', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     await client.next();
     client.send({ typeUrl: cds, resourceNamesUnsubscribe: ['X'] });
     expect(await client.received()).toEqual([]);
-    server.cache.apply([cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('X', 2)]);
     await server.ads.settled();
     expect(await client.received()).toEqual([]);
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
@@ -130,13 +131,13 @@ describe('subscriptions of a delta stream', () => {
   });
 
   it('q) * and a named cluster on one stream: both are kept up, the named one is not of the wildcard', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('on-demand'), cluster('other')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('on-demand'), cluster('other')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['*'] });
     expect(names(await client.nextAndAck())).toEqual(['w']);
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['on-demand', 'nowhere'] });
     expect(await client.nextAndAck()).toMatchObject({ resources: [{ name: 'on-demand' }], removed: ['nowhere'] });
-    server.cache.apply([cluster('w', 2, { wildcard: true }), cluster('on-demand', 2), cluster('other', 2)], []);
+    replaceEach(server.cache, [cluster('w', 2, { wildcard: true }), cluster('on-demand', 2), cluster('other', 2)]);
     expect(names(await client.nextAndAck())).toEqual(['on-demand', 'w']);
   });
 
@@ -144,9 +145,9 @@ describe('subscriptions of a delta stream', () => {
     const client = server.delta();
     client.send({ typeUrl: srds });
     await client.nextAndAck();
-    server.cache.apply([scopedRoute('a'), scopedRoute('b')], []);
+    replaceEach(server.cache, [scopedRoute('a'), scopedRoute('b')]);
     expect(names(await client.nextAndAck())).toEqual(['a', 'b']);
-    server.cache.apply([scopedRoute('b', { wildcard: false })], gone(srds, 'a'));
+    replaceEach(server.cache, [scopedRoute('b', { wildcard: false })], gone(srds, 'a'));
     expect([...(await client.nextAndAck()).removed].sort()).toEqual(['a', 'b']);
   });
 
@@ -161,12 +162,12 @@ describe('a delta client that comes back', () => {
   const content = [cluster('equal'), cluster('changed'), cluster('gone')];
 
   async function learn(): Promise<Record<string, string>> {
-    server.cache.apply(content, []);
+    replaceEach(server.cache, content);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['equal', 'changed', 'gone'] });
     const known = versions(await client.nextAndAck());
     client.close();
-    server.cache.apply([cluster('changed', 2), cluster('forgotten')], gone(cds, 'gone'));
+    replaceEach(server.cache, [cluster('changed', 2), cluster('forgotten')], gone(cds, 'gone'));
     return known;
   }
 
@@ -186,12 +187,12 @@ describe('a delta client that comes back', () => {
   it('c) is sent nothing by another replica that serves the same', async () => {
     const known = await learn();
     const replica = await TestServer.start();
-    replica.cache.apply(content, []);
+    replaceEach(replica.cache, content);
     const client = replica.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: Object.keys(known), initialResourceVersions: known });
     expect(await client.received()).toEqual([]);
     expect(replica.resourceBytesSent).toBe(0);
-    replica.cache.apply([], gone(cds, 'gone'));
+    replaceEach(replica.cache, [], gone(cds, 'gone'));
     expect((await client.nextAndAck()).removed).toEqual(['gone']);
     await replica.close();
   });
@@ -200,18 +201,18 @@ describe('a delta client that comes back', () => {
     ['legacy', []],
     ['explicit', ['*']],
   ])('c) with a wildcard (%s) is told what left it', async (_form, subscribe) => {
-    server.cache.apply([scopedRoute('stays'), scopedRoute('leaves')], []);
+    replaceEach(server.cache, [scopedRoute('stays'), scopedRoute('leaves')]);
     const first = server.delta();
     first.send({ typeUrl: srds });
     const known = versions(await first.nextAndAck());
-    server.cache.apply([], gone(srds, 'leaves'));
+    replaceEach(server.cache, [], gone(srds, 'leaves'));
     const second = server.delta();
     second.send({ typeUrl: srds, resourceNamesSubscribe: subscribe, initialResourceVersions: known });
     expect(await second.nextAndAck()).toMatchObject({ resources: [], removed: ['leaves'] });
   });
 
   it('c) initial versions in a later message count for nothing', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     const known = versions(await client.nextAndAck());
@@ -220,7 +221,7 @@ describe('a delta client that comes back', () => {
   });
 
   it('d) may ask for endpoints first, and gets them', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [80])]);
     const client = server.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'], initialResourceVersions: { X: 'old' } });
     expect(names(await client.nextAndAck())).toEqual(['X']);
@@ -229,18 +230,18 @@ describe('a delta client that comes back', () => {
 
 describe('rejections on a delta stream', () => {
   it('e) what was rejected is not sent again with an unrelated change', async () => {
-    server.cache.apply([cluster('bad'), cluster('good')], []);
+    replaceEach(server.cache, [cluster('bad'), cluster('good')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['bad'] });
     client.nack(await client.next(), 'no such filter');
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['good'] });
     expect(names(await client.nextAndAck())).toEqual(['good']);
-    server.cache.apply([cluster('good', 2)], []);
+    replaceEach(server.cache, [cluster('good', 2)]);
     expect(names(await client.nextAndAck())).toEqual(['good']);
   });
 
   it('e) the fix is sent, and the reason is logged once, counted and in the status until then', async () => {
-    server.cache.apply([cluster('bad')], []);
+    replaceEach(server.cache, [cluster('bad')]);
     const client = server.delta({ id: 'node-a', metadata: { fields: { NODE_NAME: { stringValue: 'worker-1' } } } });
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['bad'] });
     client.nack(await client.next(), 'x'.repeat(5_000));
@@ -259,26 +260,26 @@ describe('rejections on a delta stream', () => {
       { node: 'worker-1', typeUrl: cds, names: ['bad'], reason: expect.stringMatching(/^xxx/) },
     ]);
 
-    server.cache.apply([cluster('bad', 2)], []);
+    replaceEach(server.cache, [cluster('bad', 2)]);
     expect(names(await client.nextAndAck())).toEqual(['bad']);
     await client.received();
     expect(server.ads.status()[0]?.types[0]).toMatchObject({ acknowledgements: 1, current: 1 });
   });
 
   it('e) the version before the rejected one is sent when it comes back: the client may have applied a part', async () => {
-    server.cache.apply([cluster('X', 1)], []);
+    replaceEach(server.cache, [cluster('X', 1)]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     const first = versions(await client.nextAndAck());
-    server.cache.apply([cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('X', 2)]);
     client.nack(await client.next(), 'no');
-    server.cache.apply([cluster('X', 1)], []);
+    replaceEach(server.cache, [cluster('X', 1)]);
     expect(versions(await client.nextAndAck())).toEqual(first);
   });
 
   it('e) of several resources in one response, only the one at fault is held back', async () => {
     const many = Array.from({ length: 100 }, (_, index) => route(`R${index}`, 'X'));
-    server.cache.apply(many, []);
+    replaceEach(server.cache, many);
     const client = server.delta();
     client.send({ typeUrl: rds, resourceNamesSubscribe: many.map(({ name }) => name) });
     const accepted = new Set<string>();
@@ -290,16 +291,16 @@ describe('rejections on a delta stream', () => {
     }
     await client.received();
     expect(server.ads.status()[0]?.types[0]).toMatchObject({ current: 99, wanted: 100, rejected: ['R42'] });
-    server.cache.apply([route('R0', 'Y')], []);
+    replaceEach(server.cache, [route('R0', 'Y')]);
     expect(names(await client.nextAndAck())).toEqual(['R0']);
-    server.cache.apply([route('R42', 'Y')], []);
+    replaceEach(server.cache, [route('R42', 'Y')]);
     expect(names(await client.nextAndAck())).toEqual(['R42']);
     await client.received();
     expect(server.ads.status()[0]?.types[0]).toMatchObject({ current: 100, rejected: [] });
   });
 
   it('an error detail without a message rejects as well', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     client.nack(await client.next(), '');
@@ -310,7 +311,7 @@ describe('rejections on a delta stream', () => {
 
 describe('nonces of a delta stream', () => {
   it('f) a subscription with a stale nonce is honoured, but acknowledges nothing', async () => {
-    server.cache.apply([cluster('X'), cluster('Y')], []);
+    replaceEach(server.cache, [cluster('X'), cluster('Y')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     const first = await client.next();
@@ -322,7 +323,7 @@ describe('nonces of a delta stream', () => {
   });
 
   it('o) nonces of two types are never mixed', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [80])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [80])]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     const clusters = await client.next();
@@ -340,17 +341,14 @@ describe('nonces of a delta stream', () => {
   });
 
   it('n) the node comes with the first message only, and holds for every type', async () => {
-    server.cache.apply(
-      [
-        { ...cluster('X'), scope: 'zone', build: ({ zone }) => ({ name: 'X', altStatName: `${zone}` }) },
-        {
-          ...route('R', 'X'),
-          scope: 'node',
-          build: ({ nodeName }) => ({ name: 'R', virtualHosts: [{ name: nodeName }] }),
-        },
-      ],
-      [],
-    );
+    replaceEach(server.cache, [
+      { ...cluster('X'), scope: 'zone', build: ({ zone }) => ({ name: 'X', altStatName: `${zone}` }) },
+      {
+        ...route('R', 'X'),
+        scope: 'node',
+        build: ({ nodeName }) => ({ name: 'R', virtualHosts: [{ name: nodeName }] }),
+      },
+    ]);
     const client = server.delta({ id: 'n1', locality: { zone: 'zone-1' } });
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
     expect((await client.nextAndAck()).resources[0]?.body).toMatchObject({ altStatName: 'zone-1' });

@@ -7,6 +7,7 @@ import { register } from '@grpc/grpc-js-xds';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { Rejected } from '../../src/xds/server/ads-events.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { echoMethod, type GrpcBackend, startGrpcBackend } from './lib/grpc-backend.ts';
 import { grpcService } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -99,16 +100,16 @@ describe.each([
 ])('a proxyless client, %s', (_name, start) => {
   it('calls a Service by name, balances, follows its endpoints, and fails at once when it is deleted', async () => {
     const { a, b } = backends;
-    server.cache.apply(grpcService(service, [a.port]), []);
+    replaceEach(server.cache, grpcService(service, [a.port]));
     const client = start(server.address);
     expect(await client.call()).toBe('a');
     const [stream] = server.ads.status();
     expect(stream).toMatchObject({ variant: 'sotw', node: { id: 'pod-1', nodeName: 'worker-1', zone: 'zone-1' } });
     expect(stream?.types).toHaveLength(4);
 
-    server.cache.apply(grpcService(service, [b.port]), []);
+    replaceEach(server.cache, grpcService(service, [b.port]));
     await eventually('the other backend', client.call, is('b'));
-    server.cache.apply(grpcService(service, [a.port, b.port]), []);
+    replaceEach(server.cache, grpcService(service, [a.port, b.port]));
     await eventually(
       'both backends',
       async () => new Set([await client.call(), await client.call()]).size,
@@ -124,7 +125,7 @@ describe.each([
         { locality: { zone: 'z' }, loadBalancingWeight: { value: 1 }, lbEndpoints: [...duplicate, ...duplicate] },
       ],
     });
-    server.cache.apply([{ ...assignment, build }], []);
+    replaceEach(server.cache, [{ ...assignment, build }]);
     await eventually(
       'the rejection',
       () => rejected.length,
@@ -133,11 +134,11 @@ describe.each([
     expect(rejected).toMatchObject([{ typeUrl: typeUrls.endpoint, names: [service] }]);
     expect(['a', 'b']).toContain(await client.call());
 
-    server.cache.apply(grpcService(service, [b.port]), []);
+    replaceEach(server.cache, grpcService(service, [b.port]));
     await eventually('the repaired Service', async () => [await client.call(), await client.call()].join(), is('b,b'));
     await server.ads.settled();
 
-    server.cache.apply([], [{ typeUrl: typeUrls.listener, name: service }]);
+    replaceEach(server.cache, [], [{ typeUrl: typeUrls.listener, name: service }]);
     await eventually('an error', client.call, (answer) => !['a', 'b'].includes(answer));
     await client.stop();
   });

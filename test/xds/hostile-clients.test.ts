@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../src/protos/registry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { StreamRef } from '../../src/xds/server/ads-events.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { AdsClient } from './lib/ads-client.ts';
 import { cluster, endpoints } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -24,7 +25,7 @@ afterEach(() => server.close());
 /** What proves that the others are served: a stream that gets a resource. */
 async function expectService(on: TestServer = server): Promise<void> {
   const client = on.delta();
-  on.cache.apply([cluster('proof')], []);
+  replaceEach(on.cache, [cluster('proof')]);
   client.send({ typeUrl: cds, resourceNamesSubscribe: ['proof'] });
   expect((await client.nextAndAck()).resources).toHaveLength(1);
   client.close();
@@ -54,7 +55,7 @@ function subscribeWithoutReading(address: string, names: readonly string[]): htt
 
 describe('a client that misbehaves', () => {
   it('k) may send 20 MiB of known versions when it comes back', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();
     const known = Object.fromEntries(
       Array.from({ length: 150_000 }, (_, index) => [`${'n'.repeat(110)}${index}`, 'v'.repeat(11)]),
@@ -79,7 +80,7 @@ describe('a client that misbehaves', () => {
       events: { streamClosed: (stream, reason) => closed.push([stream, reason]) },
     });
     const many = Array.from({ length: 5_000 }, (_, index) => endpoints(`cluster-${index}`, [1, 2, 3, 4, 5]));
-    deaf.cache.apply(many, []);
+    replaceEach(deaf.cache, many);
     const session = subscribeWithoutReading(
       deaf.address,
       many.map(({ name }) => name),
@@ -99,12 +100,12 @@ describe('a client that misbehaves', () => {
       limits: { ackWarningMs: 40 },
       events: { acknowledgementLate: () => (late += 1) },
     });
-    slow.cache.apply([endpoints('X', [1])], []);
+    replaceEach(slow.cache, [endpoints('X', [1])]);
     const client = slow.delta();
     client.send({ typeUrl: eds, resourceNamesSubscribe: ['X'] });
     await client.next();
     await until(() => late > 0);
-    for (let port = 2; port < 100; port++) slow.cache.apply([endpoints('X', [port])], []);
+    for (let port = 2; port < 100; port++) replaceEach(slow.cache, [endpoints('X', [port])]);
     await expectService(slow);
     expect(slow.sent.filter(({ typeUrl }) => typeUrl === eds)).toHaveLength(1);
     expect(slow.log.filter(({ msg }) => msg === 'A client did not acknowledge')).toHaveLength(1);
@@ -161,7 +162,7 @@ describe('a client that misbehaves', () => {
 
   it('sends garbage nonces, an unknown type, and names with * in them', async () => {
     const client = server.delta();
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X', 'X*', '**', ''], responseNonce: 'x'.repeat(10_000) });
     const response = await client.nextAndAck();
     expect(response.resources).toHaveLength(1);
@@ -235,7 +236,7 @@ describe('the end of the server', () => {
 
   it('does not wait for a client that does not read', async () => {
     const many = Array.from({ length: 1_000 }, (_, index) => endpoints(`cluster-${index}`, [1, 2, 3, 4, 5]));
-    server.cache.apply(many, []);
+    replaceEach(server.cache, many);
     const session = subscribeWithoutReading(
       server.address,
       many.map(({ name }) => name),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { Rejected } from '../../src/xds/server/ads-events.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { Envoy, greeting } from './lib/envoy.ts';
 import { cluster, endpoints, tcpListener } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -71,7 +72,7 @@ describe.each([
 ] as const)('a real Envoy with %s ADS', (_variant, apiType, withClusters) => {
   it('is served on demand, beside the wildcard, follows changes, and keeps what works when it rejects', async () => {
     const [a, b] = [await backend('a'), await backend('b')];
-    server.cache.apply(content(a, a), []);
+    replaceEach(server.cache, content(a, a));
     envoy = await Envoy.start(port(server), apiType, withClusters);
     const one = await envoy.port('one');
     const all = withClusters ? '2/2' : '1/1';
@@ -80,11 +81,11 @@ describe.each([
     await eventually('all clusters acknowledged', progress, (now) => now[typeUrls.cluster] === all);
     expect(await envoy.stat('cluster_manager.warming_clusters')).toBe(0);
 
-    server.cache.apply([endpoints('on-demand', [b])], []);
+    replaceEach(server.cache, [endpoints('on-demand', [b])]);
     await eventually('the other endpoint', () => greeting(one), says('b'));
 
     // A changed cluster warms until its endpoints come again; the server repeats them unasked.
-    server.cache.apply([cluster('on-demand', 7)], []);
+    replaceEach(server.cache, [cluster('on-demand', 7)]);
     await eventually(
       'the changed cluster',
       () => envoy.get('/config_dump?resource=dynamic_active_clusters'),
@@ -93,7 +94,7 @@ describe.each([
     expect(await greeting(one)).toBe('b');
 
     const bad = { ...cluster('on-demand'), build: () => ({ name: 'on-demand', lbPolicy: 'RING_HASH', type: 'EDS' }) };
-    server.cache.apply([bad], []);
+    replaceEach(server.cache, [bad]);
     await eventually(
       'the rejection',
       () => rejected.length,
@@ -102,11 +103,11 @@ describe.each([
     expect(rejected[0]).toMatchObject({ typeUrl: typeUrls.cluster, stream: { node: { id: 'node-1' } } });
     expect(rejected[0]?.names).toContain('on-demand');
     expect(await greeting(one)).toBe('b');
-    server.cache.apply([endpoints('on-demand', [a])], []);
+    replaceEach(server.cache, [endpoints('on-demand', [a])]);
     await eventually('endpoints after a rejection', () => greeting(one), says('a'));
     expect(rejected).toHaveLength(1);
 
-    server.cache.apply([cluster('on-demand', 8)], []);
+    replaceEach(server.cache, [cluster('on-demand', 8)]);
     await eventually('the repaired cluster', progress, (now) => now[typeUrls.cluster] === all);
     await server.ads.settled();
   });
@@ -115,7 +116,7 @@ describe.each([
 describe('a real Envoy with delta ADS', () => {
   it('is sent nothing that it knows when the server comes back, and then what changed', async () => {
     const [a, b] = [await backend('a'), await backend('b')];
-    server.cache.apply(content(a, a), []);
+    replaceEach(server.cache, content(a, a));
     envoy = await Envoy.start(port(server), 'DELTA_GRPC', true);
     const one = await envoy.port('one');
     expect(await greeting(one)).toBe('a');
@@ -125,25 +126,25 @@ describe('a real Envoy with delta ADS', () => {
     expect(await greeting(one)).toBe('a');
 
     server = await startServer(address);
-    server.cache.apply(content(a, a), []);
+    replaceEach(server.cache, content(a, a));
     await eventually('everything known again', progress, (now) => sameAs(everything, now));
     await server.ads.settled();
     expect(server.resourceBytesSent).toBe(0);
     expect(rejected).toEqual([]);
 
-    server.cache.apply([endpoints('on-demand', [b])], []);
+    replaceEach(server.cache, [endpoints('on-demand', [b])]);
     await eventually('the change', () => greeting(one), says('b'));
     expect(server.sent.filter(({ resources }) => resources > 0)).toHaveLength(1);
   });
 
   it('closes the connection to a cluster that does not exist, without waiting', async () => {
     const a = await backend('a');
-    server.cache.apply(content(a, a), []);
+    replaceEach(server.cache, content(a, a));
     envoy = await Envoy.start(port(server), 'DELTA_GRPC', false);
     const two = await envoy.port('two');
     expect(await greeting(two)).toBe('');
     expect(await envoy.stat('tcp.two.on_demand_cluster_missing')).toBe(1);
-    server.cache.apply([cluster('nowhere'), endpoints('nowhere', [a])], []);
+    replaceEach(server.cache, [cluster('nowhere'), endpoints('nowhere', [a])]);
     await eventually('the cluster', () => greeting(two), says('a'));
   });
 });

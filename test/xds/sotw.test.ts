@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import { type AdsClient, names, type Response } from './lib/ads-client.ts';
 import { cluster, endpoints, gone, listener, route, scopedRoute } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -37,7 +38,7 @@ async function received(client: AdsClient): Promise<readonly Response[]> {
 
 describe('subscriptions of a state-of-the-world stream', () => {
   it('a) an empty first request is a wildcard; once a name was seen, an empty list means nothing', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('X')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('X')]);
     const client = server.sotw();
     client.send({ typeUrl: cds });
     expect(names(await client.nextAndAck())).toEqual(['w']);
@@ -46,16 +47,16 @@ describe('subscriptions of a state-of-the-world stream', () => {
     expect(names(both)).toEqual(['X', 'w']);
     client.ack(both, { resourceNames: ['*', 'X'] });
     client.send({ typeUrl: cds, resourceNames: ['X'], responseNonce: both.nonce });
-    server.cache.apply([cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('X', 2)]);
     const named = await client.next();
     expect(names(named)).toEqual(['X']);
     client.ack(named, { resourceNames: [] });
-    server.cache.apply([cluster('X', 3), cluster('w', 3, { wildcard: true })], []);
+    replaceEach(server.cache, [cluster('X', 3), cluster('w', 3, { wildcard: true })]);
     expect(await received(client)).toEqual([]);
   });
 
   it('b) a name that is dropped and asked for again is answered, also within one request', async () => {
-    server.cache.apply([endpoints('X', [80])], []);
+    replaceEach(server.cache, [endpoints('X', [80])]);
     const client = server.sotw();
     client.send({ typeUrl: eds, resourceNames: ['X'] });
     const first = await client.nextAndAck({ resourceNames: ['X'] });
@@ -69,7 +70,7 @@ describe('subscriptions of a state-of-the-world stream', () => {
   });
 
   it('c) a client that comes back is sent everything', async () => {
-    server.cache.apply([listener('L')], []);
+    replaceEach(server.cache, [listener('L')]);
     const first = server.sotw();
     first.send({ typeUrl: lds });
     const { versionInfo } = await first.nextAndAck();
@@ -80,20 +81,20 @@ describe('subscriptions of a state-of-the-world stream', () => {
   });
 
   it('d) a client that comes back may ask for endpoints first', async () => {
-    server.cache.apply([endpoints('X', [80])], []);
+    replaceEach(server.cache, [endpoints('X', [80])]);
     const client = server.sotw();
     client.send({ typeUrl: eds, resourceNames: ['X'], versionInfo: 'before' });
     expect(names(await client.next())).toEqual(['X']);
   });
 
   it('g) a missing cluster is answered by its absence, missing endpoints by silence until they appear', async () => {
-    server.cache.apply([cluster('X')], []);
+    replaceEach(server.cache, [cluster('X')]);
     const client = server.sotw();
     client.send({ typeUrl: cds, resourceNames: ['X', 'missing'] });
     expect(names(await client.nextAndAck({ resourceNames: ['X', 'missing'] }))).toEqual(['X']);
     client.send({ typeUrl: eds, resourceNames: ['missing'] });
     expect(await received(client)).toEqual([]);
-    server.cache.apply([endpoints('missing', [80])], []);
+    replaceEach(server.cache, [endpoints('missing', [80])]);
     expect(await client.next()).toMatchObject({ typeUrl: eds, resources: [{ name: 'missing' }] });
   });
 
@@ -104,11 +105,11 @@ describe('subscriptions of a state-of-the-world stream', () => {
   });
 
   it('q) * and a named cluster on one stream', async () => {
-    server.cache.apply([cluster('w', 1, { wildcard: true }), cluster('on-demand'), cluster('other')], []);
+    replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('on-demand'), cluster('other')]);
     const client = server.sotw();
     client.send({ typeUrl: cds, resourceNames: ['*', 'on-demand'] });
     expect(names(await client.nextAndAck({ resourceNames: ['*', 'on-demand'] }))).toEqual(['on-demand', 'w']);
-    server.cache.apply([cluster('other', 2), cluster('w', 2, { wildcard: true })], []);
+    replaceEach(server.cache, [cluster('other', 2), cluster('w', 2, { wildcard: true })]);
     expect(names(await client.next())).toEqual(['on-demand', 'w']);
   });
 });
@@ -120,52 +121,52 @@ describe('what a state-of-the-world stream sends', () => {
       [srds, (name: string) => scopedRoute(name)],
       [cds, (name: string) => cluster(name, 1, { wildcard: true })],
     ] as const) {
-      server.cache.apply([make('a'), make('b')], []);
+      replaceEach(server.cache, [make('a'), make('b')]);
       const client = server.sotw();
       client.send({ typeUrl });
       expect(names(await client.nextAndAck())).toEqual(['a', 'b']);
-      server.cache.apply([make('c')], []);
+      replaceEach(server.cache, [make('c')]);
       expect(names(await client.nextAndAck())).toEqual(['a', 'b', 'c']);
-      server.cache.apply([], gone(typeUrl, 'a'));
+      replaceEach(server.cache, [], gone(typeUrl, 'a'));
       expect(names(await client.nextAndAck())).toEqual(['b', 'c']);
     }
   });
 
   it('of endpoints and routes only what changed', async () => {
-    server.cache.apply([endpoints('X', [1]), endpoints('Y', [1]), route('R', 'X'), route('S', 'X')], []);
+    replaceEach(server.cache, [endpoints('X', [1]), endpoints('Y', [1]), route('R', 'X'), route('S', 'X')]);
     const client = server.sotw();
     client.send({ typeUrl: eds, resourceNames: ['X', 'Y'] });
     expect(names(await client.nextAndAck({ resourceNames: ['X', 'Y'] }))).toEqual(['X', 'Y']);
-    server.cache.apply([endpoints('X', [2])], []);
+    replaceEach(server.cache, [endpoints('X', [2])]);
     expect(names(await client.nextAndAck({ resourceNames: ['X', 'Y'] }))).toEqual(['X']);
     client.send({ typeUrl: rds, resourceNames: ['R', 'S'] });
     expect(names(await client.nextAndAck({ resourceNames: ['R', 'S'] }))).toEqual(['R', 'S']);
-    server.cache.apply([route('S', 'Y')], []);
+    replaceEach(server.cache, [route('S', 'Y')]);
     expect(names(await client.nextAndAck({ resourceNames: ['R', 'S'] }))).toEqual(['S']);
   });
 
   it('h) a changed cluster is followed by its endpoints, unchanged as they are', async () => {
-    server.cache.apply([cluster('X'), endpoints('X', [80]), cluster('Y'), endpoints('Y', [81])], []);
+    replaceEach(server.cache, [cluster('X'), endpoints('X', [80]), cluster('Y'), endpoints('Y', [81])]);
     const client = server.sotw();
     client.send({ typeUrl: cds, resourceNames: ['X', 'Y'] });
     await client.nextAndAck({ resourceNames: ['X', 'Y'] });
     client.send({ typeUrl: eds, resourceNames: ['X', 'Y'] });
     await client.nextAndAck({ resourceNames: ['X', 'Y'] });
-    server.cache.apply([cluster('X', 2)], []);
+    replaceEach(server.cache, [cluster('X', 2)]);
     const [first, second] = [await client.next(), await client.next()];
     expect([first.typeUrl, names(first)]).toEqual([cds, ['X', 'Y']]);
     expect([second.typeUrl, names(second)]).toEqual([eds, ['X']]);
   });
 
   it('h) a cluster that routes referred to is removed after they changed', async () => {
-    server.cache.apply([cluster('old'), cluster('new'), route('R', 'old')], []);
+    replaceEach(server.cache, [cluster('old'), cluster('new'), route('R', 'old')]);
     const client = server.sotw();
     client.send({ typeUrl: cds, resourceNames: ['old', 'new'] });
     await client.nextAndAck({ resourceNames: ['old', 'new'] });
     client.send({ typeUrl: rds, resourceNames: ['R'] });
     await client.nextAndAck({ resourceNames: ['R'] });
     await server.ads.settled();
-    server.cache.apply([route('R', 'new')], gone(cds, 'old'));
+    replaceEach(server.cache, [route('R', 'new')], gone(cds, 'old'));
     const routes = await client.next();
     expect([routes.typeUrl, names(routes)]).toEqual([rds, ['R']]);
     expect(await received(client)).toEqual([]);
@@ -175,24 +176,24 @@ describe('what a state-of-the-world stream sends', () => {
   });
 
   it('i) an empty assignment is sent, a removed one cannot be told', async () => {
-    server.cache.apply([endpoints('X', [80])], []);
+    replaceEach(server.cache, [endpoints('X', [80])]);
     const client = server.sotw();
     client.send({ typeUrl: eds, resourceNames: ['X'] });
     await client.nextAndAck({ resourceNames: ['X'] });
-    server.cache.apply([endpoints('X', [])], []);
+    replaceEach(server.cache, [endpoints('X', [])]);
     expect((await client.nextAndAck({ resourceNames: ['X'] })).resources[0]?.body.endpoints ?? []).toEqual([]);
-    server.cache.apply([], gone(eds, 'X'));
+    replaceEach(server.cache, [], gone(eds, 'X'));
     await server.ads.settled();
     expect(await received(client)).toEqual([]);
   });
 
   it('m) 1,000 changes while one response is unacknowledged become one response', async () => {
-    server.cache.apply([cluster('X', 1, { wildcard: true })], []);
+    replaceEach(server.cache, [cluster('X', 1, { wildcard: true })]);
     const client = server.sotw();
     client.send({ typeUrl: cds });
     const first = await client.next();
     for (let seconds = 2; seconds <= 1_001; seconds++) {
-      server.cache.apply([cluster('X', seconds, { wildcard: true })], []);
+      replaceEach(server.cache, [cluster('X', seconds, { wildcard: true })]);
     }
     expect(await received(client)).toEqual([]);
     client.ack(first);
@@ -203,7 +204,7 @@ describe('what a state-of-the-world stream sends', () => {
 
 describe('nonces and rejections of a state-of-the-world stream', () => {
   it('e) a rejected state is not sent again until it changes', async () => {
-    server.cache.apply([cluster('bad', 1, { wildcard: true }), endpoints('X', [1])], []);
+    replaceEach(server.cache, [cluster('bad', 1, { wildcard: true }), endpoints('X', [1])]);
     const client = server.sotw();
     client.send({ typeUrl: cds });
     client.nack(await client.next(), 'no');
@@ -211,16 +212,16 @@ describe('nonces and rejections of a state-of-the-world stream', () => {
     await client.nextAndAck({ resourceNames: ['X'] });
     expect(await received(client)).toEqual([]);
     expect(server.ads.status()[0]?.types[0]).toMatchObject({ typeUrl: cds, rejections: 1, acknowledgements: 0 });
-    server.cache.apply([cluster('bad', 2, { wildcard: true })], []);
+    replaceEach(server.cache, [cluster('bad', 2, { wildcard: true })]);
     expect(await client.next()).toMatchObject({ typeUrl: cds, resources: [{ name: 'bad' }] });
   });
 
   it('f) a stale nonce is not answered, and nothing of its request is taken', async () => {
-    server.cache.apply([endpoints('X', [1]), endpoints('Y', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1]), endpoints('Y', [1])]);
     const client = server.sotw();
     client.send({ typeUrl: eds, resourceNames: ['X'] });
     const first = await client.nextAndAck({ resourceNames: ['X'] });
-    server.cache.apply([endpoints('X', [2])], []);
+    replaceEach(server.cache, [endpoints('X', [2])]);
     const second = await client.next();
     client.send({ typeUrl: eds, resourceNames: ['X', 'Y'], responseNonce: first.nonce });
     client.send({ typeUrl: eds, resourceNames: ['X', 'Y'], responseNonce: 'garbage' });
@@ -231,7 +232,7 @@ describe('nonces and rejections of a state-of-the-world stream', () => {
   });
 
   it('f) names may change before the first response was read', async () => {
-    server.cache.apply([cluster('X'), cluster('Y')], []);
+    replaceEach(server.cache, [cluster('X'), cluster('Y')]);
     const client = server.sotw();
     client.send({ typeUrl: cds, resourceNames: ['X'] });
     const first = await client.next();
@@ -241,7 +242,7 @@ describe('nonces and rejections of a state-of-the-world stream', () => {
   });
 
   it('n) o) the node comes once; nonces of two types are never mixed', async () => {
-    server.cache.apply([cluster('X', 1, { wildcard: true }), listener('L')], []);
+    replaceEach(server.cache, [cluster('X', 1, { wildcard: true }), listener('L')]);
     const client = server.sotw({ id: 'n1' });
     client.send({ typeUrl: cds });
     const clusters = await client.next();
@@ -250,7 +251,7 @@ describe('nonces and rejections of a state-of-the-world stream', () => {
     client.send({ typeUrl: cds, responseNonce: listeners.nonce });
     client.send({ typeUrl: lds, responseNonce: clusters.nonce });
     client.send({ typeUrl: eds, resourceNames: ['X'] });
-    server.cache.apply([endpoints('X', [1])], []);
+    replaceEach(server.cache, [endpoints('X', [1])]);
     await client.next();
     expect(server.ads.status()[0]?.types.map(({ acknowledgements }) => acknowledgements)).toEqual([0, 0, 0]);
     expect(server.ads.status()[0]?.node?.id).toBe('n1');
@@ -260,7 +261,7 @@ describe('nonces and rejections of a state-of-the-world stream', () => {
     const replica = await TestServer.start({ identifier: 'replica-2' });
     const seen = [];
     for (const each of [server, replica]) {
-      each.cache.apply([listener('a'), listener('b')], []);
+      replaceEach(each.cache, [listener('a'), listener('b')]);
       const client = each.sotw();
       client.send({ typeUrl: lds });
       seen.push(await client.next());

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from './resource-cache.ts';
 
 const { cluster: cds } = typeUrls;
 const inZone = (zone: string, nodeName = 'n'): ClientView => ({ zone, nodeName });
+
+const gone = (name: string) => [{ typeUrl: cds, name }];
 
 function entry(name: string, scope: Scope, builds: ClientView[], seconds = 1): ResourceEntry {
   const build = (client: ClientView) => {
@@ -18,7 +21,7 @@ describe('the cache of resources', () => {
   it('builds nothing before somebody asks, and then once for the fleet', () => {
     const cache = new ResourceCache();
     const builds: ClientView[] = [];
-    cache.apply([entry('a', 'fleet', builds)], []);
+    replaceEach(cache, [entry('a', 'fleet', builds)]);
     expect(builds).toEqual([]);
     const one = cache.lookup(cds, 'a', inZone('x'));
     expect(cache.lookup(cds, 'a', inZone('y'))).toBe(one);
@@ -28,7 +31,7 @@ describe('the cache of resources', () => {
   it('builds once per zone, and shares the bytes where they are equal', () => {
     const cache = new ResourceCache();
     const builds: ClientView[] = [];
-    cache.apply([entry('a', 'zone', builds)], []);
+    replaceEach(cache, [entry('a', 'zone', builds)]);
     const [x1, x2, y, z] = ['x1', 'x2', 'y', 'x1'].map((zone) => cache.lookup(cds, 'a', inZone(zone)));
     expect(builds).toHaveLength(3);
     expect(x2).toBe(x1);
@@ -40,46 +43,74 @@ describe('the cache of resources', () => {
     const cache = new ResourceCache();
     const other = new ResourceCache();
     const versions = [1, 2, 1].map((seconds) => {
-      cache.apply([entry('a', 'fleet', [], seconds)], []);
+      replaceEach(cache, [entry('a', 'fleet', [], seconds)]);
       return cache.lookup(cds, 'a', inZone('x'));
     });
     expect(versions[2]?.stamp).toBe(versions[0]?.stamp);
     expect(versions[1]?.stamp).not.toBe(versions[0]?.stamp);
-    other.apply([entry('a', 'fleet', [], 1)], []);
+    replaceEach(other, [entry('a', 'fleet', [], 1)]);
     expect(other.lookup(cds, 'a', inZone('y'))?.version).toBe(versions[0]?.version);
   });
 
   it('tells once of what cannot be built, and serves what it built before', () => {
     const told: string[] = [];
     const cache = new ResourceCache({ onBuildError: ({ name }, error) => told.push(`${name}: ${String(error)}`) });
-    cache.apply([entry('a', 'fleet', [])], []);
+    replaceEach(cache, [entry('a', 'fleet', [])]);
     const before = cache.lookup(cds, 'a', inZone('x'));
     const broken = () => {
       throw new Error('broken');
     };
-    cache.apply([{ ...entry('a', 'fleet', []), build: broken }], []);
+    replaceEach(cache, [{ ...entry('a', 'fleet', []), build: broken }]);
     expect(cache.lookup(cds, 'a', inZone('x'))).toBe(before);
     expect(cache.lookup(cds, 'a', inZone('x'))).toBe(before);
     expect(told).toEqual(['a: Error: broken']);
   });
 
-  it('lists what exists, and forgets what was removed', () => {
+  it('forgets what was removed, and the type with its last resource', () => {
     const cache = new ResourceCache();
-    cache.apply([entry('a', 'fleet', []), entry('b', 'fleet', [])], []);
-    expect([...cache.names(cds)]).toEqual(['a', 'b']);
-    expect([...cache.typeUrls()]).toEqual([cds]);
-    cache.apply(
-      [],
-      [
-        { typeUrl: cds, name: 'a' },
-        { typeUrl: cds, name: 'never' },
-        { typeUrl: 'no', name: 'x' },
-      ],
-    );
-    expect([...cache.names(cds)]).toEqual(['b']);
+    replaceEach(cache, [entry('a', 'fleet', []), entry('b', 'fleet', [])]);
+    replaceEach(cache, [], [...gone('a'), ...gone('never'), { typeUrl: 'no', name: 'x' }]);
     expect(cache.lookup(cds, 'a', inZone('x'))).toBeUndefined();
-    cache.apply([], [{ typeUrl: cds, name: 'b' }]);
+    expect(cache.lookup(cds, 'b', inZone('x'))).toBeDefined();
+    replaceEach(cache, [], gone('b'));
     cache.propagate(Number.POSITIVE_INFINITY);
     expect(cache.findStore(cds)).toBeUndefined();
+  });
+});
+
+describe('the owner of a name', () => {
+  const has = (cache: ResourceCache, name: string) => cache.lookup(cds, name, inZone('x')) !== undefined;
+  const unit = (owner: string, ...names: readonly string[]) => ({
+    owner,
+    entries: names.map((name) => entry(name, 'fleet', [])),
+  });
+
+  it('loses what it does not list any more', () => {
+    const cache = new ResourceCache();
+    cache.replaceUnits([unit('one', 'a', 'b')]);
+    cache.replaceUnits([unit('one', 'b', 'c')]);
+    expect(['a', 'b', 'c'].filter((name) => has(cache, name))).toEqual(['b', 'c']);
+    cache.replaceUnits([unit('one')]);
+    expect(['a', 'b', 'c'].filter((name) => has(cache, name))).toEqual([]);
+  });
+
+  it('is the unit that listed it last, and the one before cannot remove it', () => {
+    const cache = new ResourceCache();
+    cache.replaceUnits([unit('old', 'a')]);
+    cache.replaceUnits([unit('new', 'a')]);
+    cache.replaceUnits([unit('old')]);
+    expect(has(cache, 'a')).toBe(true);
+    cache.replaceUnits([unit('new')]);
+    expect(has(cache, 'a')).toBe(false);
+  });
+
+  it.each([
+    ['before', [unit('old', 'b'), unit('new', 'a')]],
+    ['after', [unit('new', 'a'), unit('old', 'b')]],
+  ])('changes within a batch, also when the one that lets go stands %s the other', (_order, batch) => {
+    const cache = new ResourceCache();
+    cache.replaceUnits([unit('old', 'a', 'b')]);
+    cache.replaceUnits(batch);
+    expect(['a', 'b'].filter((name) => has(cache, name))).toEqual(['a', 'b']);
   });
 });

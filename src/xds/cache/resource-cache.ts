@@ -1,12 +1,9 @@
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { ResourceUnit } from '../../resources/resource-unit.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import type { EncodedResource } from './encoded-resource.ts';
-import { type BuildError, type Slot, TypeStore } from './type-store.ts';
-
-export interface ResourceName {
-  readonly typeUrl: string;
-  readonly name: string;
-}
+import type { BuildError, Owner, Slot } from './slot.ts';
+import { TypeStore } from './type-store.ts';
 
 /** Told that there are changes to `propagate`, or that views are to be looked at again. */
 export interface CacheListener {
@@ -20,6 +17,7 @@ export interface CacheListener {
  */
 export class ResourceCache {
   readonly #stores = new Map<string, TypeStore>();
+  readonly #owners = new Map<string, Owner>();
   readonly #listeners = new Set<CacheListener>();
   /** Endpoints are few bytes and urgent; they overtake the rest. */
   readonly #urgent: Slot[] = [];
@@ -31,17 +29,19 @@ export class ResourceCache {
     this.#onBuildError = options.onBuildError ?? (() => undefined);
   }
 
-  /** Entries replace those of the same type and name. Removals of what is not there are ignored. */
-  apply(upserts: Iterable<ResourceEntry>, removals: Iterable<ResourceName>): void {
+  /**
+   * Replaces the resources of each unit, all units as one batch. An entry takes its name over from the unit that had it;
+   * what that one lets go of later is not its own any more.
+   */
+  replaceUnits(units: Iterable<ResourceUnit>): void {
     const now = performance.now();
-    for (const { typeUrl, name } of removals) {
-      const slot = this.#stores.get(typeUrl)?.find(name);
-      if (slot?.entry !== undefined) this.#replace(this.store(typeUrl), slot, undefined, now);
+    const replaced: Owner[] = [];
+    for (const unit of units) {
+      const before = this.#owners.get(unit.owner);
+      if (before !== undefined) replaced.push(before);
+      this.#fill(unit, now);
     }
-    for (const entry of upserts) {
-      const store = this.store(entry.typeUrl);
-      this.#replace(store, store.intern(entry.name), entry, now);
-    }
+    for (const owner of replaced) this.#empty(owner, now);
     if (this.hasPending) for (const listener of this.#listeners) listener.changesPending();
   }
 
@@ -52,21 +52,6 @@ export class ResourceCache {
 
   lookup(typeUrl: string, name: string, view: ClientView): EncodedResource | undefined {
     return this.#stores.get(typeUrl)?.find(name)?.encode(view);
-  }
-
-  /** Names of the resources that exist. */
-  *names(typeUrl: string): Iterable<string> {
-    for (const slot of this.#stores.get(typeUrl)?.slots() ?? []) if (slot.entry !== undefined) yield slot.name;
-  }
-
-  /** Types of which there are resources. */
-  *typeUrls(): Iterable<string> {
-    for (const [typeUrl] of this.#stores) {
-      for (const _ of this.names(typeUrl)) {
-        yield typeUrl;
-        break;
-      }
-    }
   }
 
   listen(listener: CacheListener): void {
@@ -113,16 +98,41 @@ export class ResourceCache {
     }
   }
 
-  #replace(store: TypeStore, slot: Slot, entry: ResourceEntry | undefined, now: number): void {
+  #fill({ owner: key, entries }: ResourceUnit, now: number): void {
+    if (entries.length === 0) {
+      this.#owners.delete(key);
+      return;
+    }
+    const slots = entries.map(({ typeUrl, name }) => this.store(typeUrl).intern(name));
+    const owner: Owner = { slots };
+    this.#owners.set(key, owner);
+    entries.forEach((entry, index) => {
+      const slot = slots[index];
+      if (slot === undefined) return;
+      slot.owner = owner;
+      this.#replace(slot, entry, now);
+    });
+  }
+
+  /** Removes what the unit neither has any more nor lost to another. */
+  #empty(owner: Owner, now: number): void {
+    for (const slot of owner.slots) {
+      if (slot.owner !== owner) continue;
+      slot.owner = undefined;
+      this.#replace(slot, undefined, now);
+    }
+  }
+
+  #replace(slot: Slot, entry: ResourceEntry | undefined, now: number): void {
     if (slot.entry === entry) return;
     const isQueued = slot.pending !== undefined;
     slot.pending ??= { changedAt: now, announced: slot.entry, isDifferent: false };
-    store.replace(slot, entry);
-    if (!isQueued) (store.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
+    this.store(slot.type.typeUrl).replace(slot, entry);
+    if (!isQueued) (slot.type.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
   }
 
   #announce(slot: Slot): void {
-    const { store } = slot;
+    const store = this.store(slot.type.typeUrl);
     if (!isSameForFleet(slot)) store.announce(slot);
     slot.pending = undefined;
     if (!slot.hasSubscribers) slot.forgetAll();

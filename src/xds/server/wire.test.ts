@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { replaceEach } from '../../../test/support/replace-each.ts';
 import { decodeMessage, encodeMessage } from '../../protos/registry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -101,7 +102,7 @@ describe('responses', () => {
       scope: 'fleet' as const,
       build: build(name),
     }));
-    cache.apply(entries, []);
+    replaceEach(cache, entries);
     return cache;
   }
 

@@ -1,5 +1,5 @@
 import type { EncodedResource } from '../cache/encoded-resource.ts';
-import type { Slot } from '../cache/type-store.ts';
+import type { Slot } from '../cache/slot.ts';
 
 /** What one response carries, and what the client knows once it has acknowledged it. */
 export class Batch {

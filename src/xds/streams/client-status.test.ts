@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -29,7 +30,7 @@ it('still counts as current what another stream of the same node let go of', () 
     scope: 'node',
     build: () => ({ clusterName: 'a' }),
   };
-  cache.apply([entry], []);
+  replaceEach(cache, [entry]);
   const [before, after] = [subscribed(cache), subscribed(cache)];
   before.close();
   const [status] = after.status(true);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -214,13 +215,13 @@ function run(typeUrl: string, variant: Variant, steps: readonly Step[], canBeBad
     unsubscribe: (key: string) => client.unsubscribe(key),
     remove: (key: string) => {
       contents.delete(key);
-      cache.apply([], [{ typeUrl, name: key }]);
+      replaceEach(cache, [], [{ typeUrl, name: key }]);
     },
   };
   for (const each of steps) {
     if (each.do === 'change') {
       contents.set(each.name, each.content);
-      cache.apply([entry(typeUrl, each.name, each.content)], []);
+      replaceEach(cache, [entry(typeUrl, each.name, each.content)]);
       const version = cache.lookup(typeUrl, each.name, view)?.version;
       if (canBeBad && isBad(each.content) && version !== undefined) badVersions.add(version);
     } else if ('name' in each) {
@@ -244,7 +245,7 @@ function run(typeUrl: string, variant: Variant, steps: readonly Step[], canBeBad
   if (tellsRemovals) for (const key of client.held.keys()) expect([key, wanted.has(key)]).toEqual([key, true]);
   expect(client.stream.isSettled).toBe(true);
   client.stream.close();
-  for (const key of contents.keys()) cache.apply([], [{ typeUrl, name: key }]);
+  for (const key of contents.keys()) replaceEach(cache, [], [{ typeUrl, name: key }]);
   cache.propagate(never);
   expect(cache.findStore(typeUrl)).toBeUndefined();
 }

@@ -1,4 +1,5 @@
-import type { Slot, TypeStore } from '../cache/type-store.ts';
+import type { Slot } from '../cache/slot.ts';
+import type { TypeStore } from '../cache/type-store.ts';
 import { SlotMap } from './slot-map.ts';
 
 /** Flags beside the stamp in the word that a stream keeps for each resource. */

@@ -1,6 +1,7 @@
 import type { ClientView } from '../../resources/resource-entry.ts';
 import type { EncodedResource } from '../cache/encoded-resource.ts';
-import { firstStamp, type Slot, type Subscriber, stampMask, type TypeStore } from '../cache/type-store.ts';
+import { firstStamp, type Slot, stampMask } from '../cache/slot.ts';
+import type { Subscriber, TypeStore } from '../cache/type-store.ts';
 import { Batch, type Collected, type CollectOptions, halves, type InFlight } from './batch.ts';
 import {
   absent,

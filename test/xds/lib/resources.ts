@@ -24,7 +24,8 @@ export function cluster(name: string, seconds = 1, options: Options = {}): Resou
     connectTimeout: { seconds },
     edsClusterConfig: { edsConfig: { ads: {}, resourceApiVersion: 'V3' } },
   });
-  return entry(typeUrls.cluster, name, build, options);
+  const refreshes = [{ typeUrl: typeUrls.endpoint, name }];
+  return { ...entry(typeUrls.cluster, name, build, options), refreshes };
 }
 
 export function endpoints(clusterName: string, ports: readonly number[], options: Options = {}): ResourceEntry {
