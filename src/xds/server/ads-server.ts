@@ -117,6 +117,7 @@ export class AdsServer implements CacheListener {
         this.#cache.propagate(deadline);
         return this.#cache.hasPending;
       },
+      onPrepareError: (error) => this.#logger.error({ error }, 'Could not announce a change'),
       onIdle: () => {
         encoder.forget();
         this.#tellWaiters();

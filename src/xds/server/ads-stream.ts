@@ -11,7 +11,7 @@ import type { Admission, AdmissionHolder } from './admission.ts';
 import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
 import type { Limits } from './limits.ts';
 import type { ResponseEncoder } from './responses.ts';
-import type { Scheduler, Sender } from './scheduler.ts';
+import { noQueue, type Rank, type Scheduler, type Sender } from './scheduler.ts';
 
 /** A call whose messages stay bytes. */
 export type AdsCall = ServerDuplexStream<Buffer, Uint8Array>;
@@ -45,7 +45,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   readonly peer: string;
   readonly connectedAt = Date.now();
   node: NodeIdentity | undefined;
-  waiting: Sender['waiting'];
+  queued = noQueue;
   readonly #call: AdsCall;
   readonly #context: StreamContext;
   #client: ClientStream | undefined;
@@ -80,26 +80,41 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return this.#client?.hasUrgentWork === true;
   }
 
+  get hasOrdinaryWork(): boolean {
+    return this.#client?.hasOrdinaryWork === true;
+  }
+
   get isSettled(): boolean {
     return this.#writingSince === undefined && this.#client?.isSettled !== false;
   }
 
   /** Asks again how this client sees the resources. */
   refreshView(): void {
-    if (this.#client !== undefined && this.node !== undefined) this.#client.view = this.#context.viewOf(this.node);
+    this.#guard('Could not look at a view again', () => {
+      if (this.#client !== undefined && this.node !== undefined) this.#client.view = this.#context.viewOf(this.node);
+    });
   }
 
-  pump(deadline: number): boolean {
+  pump(deadline: number, rank: Rank): boolean {
     if (this.#isClosed || this.#writingSince !== undefined) return false;
     this.#context.admission.touch(this);
-    const collected = this.#client?.next(deadline);
+    const collected = this.#client?.next(deadline, rank);
     if (collected === undefined) return false;
     if (collected !== 'later') this.#send(collected);
     return collected === 'later';
   }
 
+  /** Of Sender: an exception ends this stream and no other. */
+  failed(error: unknown): void {
+    this.#fail(error, 'Could not send to a client');
+  }
+
   /** Looks for a client that does not read, and for one that does not acknowledge. */
   check(now: number): void {
+    this.#guard('Could not check a stream', () => this.#check(now));
+  }
+
+  #check(now: number): void {
     const { limits, events, logger } = this.#context;
     if (this.#writingSince !== undefined && now - this.#writingSince > limits.stalledMs) {
       this.close('stalled', `The client has not read for ${limits.stalledMs} ms`);
@@ -113,35 +128,36 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     }
   }
 
+  /** Without types when the stream could not tell; it is ended then. */
   status(query: StatusQuery): StreamStatus {
     const { id, peer, variant, node, connectedAt } = this;
-    const types = this.#client?.status(query.resources === true) ?? [];
+    let types: StreamStatus['types'] = [];
+    this.#guard('Could not tell the status of a stream', () => {
+      types = this.#client?.status(query.resources === true) ?? [];
+    });
     return { id, peer, variant, node, connectedAt, types };
   }
 
   close(reason: CloseReason, message: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#context.scheduler.remove(this);
     this.#context.admission.release(this);
-    this.#client?.close();
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
     this.#context.onClosed(this, reason);
     this.#context.events.streamClosed?.(this, reason);
     const level = reason === 'client' || reason === 'shutdown' ? 'debug' : 'warn';
     this.#context.logger[level]({ ...this.#names(), reason, message }, 'Stream closed');
+    this.#guard('Could not take leave of a stream', () => this.#client?.close());
   }
 
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
     this.#context.admission.touch(this);
-    try {
+    this.#guard('Could not handle a request', () => {
       const outcome = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
       this.#report(outcome);
-    } catch (error) {
-      this.#fail(error);
-    }
+    });
   }
 
   #receiveDelta(bytes: Buffer): RequestOutcome {
@@ -190,9 +206,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   #flushed(): void {
     this.#writingSince = undefined;
     if (this.#isClosed) return;
-    if (this.#client?.hasWork === true) this.#context.scheduler.add(this);
-    // Whoever waits for everything to settle has waited for this.
-    else this.#context.scheduler.wake();
+    // Also without work: whoever waits for everything to settle has waited for this.
+    this.#guard('Could not go on after a response', () => this.#context.scheduler.add(this));
   }
 
   #report({ typeUrl, outcome }: RequestOutcome): void {
@@ -208,13 +223,22 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     }
   }
 
-  #fail(error: unknown): void {
+  /** What goes wrong in here ends this stream; no other is touched. */
+  #guard(what: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error, what);
+    }
+  }
+
+  #fail(error: unknown, what: string): void {
     if (error instanceof StreamRefused) {
       this.close(error.reason, error.message);
       return;
     }
-    this.#context.logger.error({ ...this.#names(), error: error }, 'Request failed');
-    this.close('error', 'The request could not be handled');
+    this.#context.logger.error({ ...this.#names(), error }, what);
+    this.close('error', 'The server failed at this stream');
   }
 
   #names(): { readonly stream: number; readonly peer: string; readonly node: string | undefined } {

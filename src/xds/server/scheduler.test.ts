@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Admission, type AdmissionHolder } from './admission.ts';
-import { Scheduler, type Sender } from './scheduler.ts';
+import { noQueue, type Rank, Scheduler, type Sender } from './scheduler.ts';
 
 describe('the scheduler', () => {
+  const quiet = { prepare: () => false, onPrepareError: () => undefined };
+
   function sender(log: string[], name: string, times: number, isUrgent = false): Sender {
     let left = times;
     return {
-      waiting: undefined,
+      queued: noQueue,
       hasUrgentWork: isUrgent,
+      hasOrdinaryWork: !isUrgent,
+      failed: () => undefined,
       pump: () => {
         log.push(name);
         left -= 1;
@@ -23,7 +27,7 @@ describe('the scheduler', () => {
         log.push('|');
         return false;
       };
-      fill(new Scheduler({ sliceMs, prepare, onIdle: () => resolve(log) }), log);
+      fill(new Scheduler({ ...quiet, sliceMs, prepare, onIdle: () => resolve(log) }), log);
     });
   }
 
@@ -33,7 +37,8 @@ describe('the scheduler', () => {
       scheduler.add(sender(sent, 'b', 2));
       scheduler.add(sender(sent, 'u', 2, true));
     });
-    expect(log.join('')).toBe('|uuabab');
+    expect(log.slice(0, 2)).toEqual(['|', 'u']);
+    expect(log.filter((entry) => entry !== 'u').join('')).toBe('|abab');
   });
 
   it('gives way to others after a slice', async () => {
@@ -46,16 +51,87 @@ describe('the scheduler', () => {
     expect(log.filter((entry) => entry !== '|')).toEqual(['a', 'other', 'b']);
   });
 
-  it('takes one that becomes urgent out of the ordinary', async () => {
-    const log = await run(1_000, (scheduler, sent) => {
-      const first = sender(sent, 'a', 1);
-      const second = { ...sender(sent, 'b', 1), hasUrgentWork: false };
-      scheduler.add(first);
-      scheduler.add(second);
-      second.hasUrgentWork = true;
-      scheduler.add(second);
+  it('gives the ordinary their share while a thousand are urgent all the time (X4)', async () => {
+    const pumps = { urgent: 0, ordinary: 0 };
+    const busy = (rank: Rank, isOver: () => boolean): Sender => ({
+      queued: noQueue,
+      hasUrgentWork: rank === 'urgent',
+      hasOrdinaryWork: rank === 'ordinary',
+      failed: () => undefined,
+      pump: () => {
+        pumps[rank] += 1;
+        for (const start = performance.now(); performance.now() - start < 0.1; );
+        return !isOver();
+      },
     });
-    expect(log.join('')).toBe('|ba');
+    await new Promise<void>((resolve) => {
+      const scheduler = new Scheduler({ ...quiet, sliceMs: 4, onIdle: resolve });
+      const isOver = () => pumps.ordinary >= 200 || pumps.urgent >= 5_000;
+      for (let index = 0; index < 1_000; index += 1) scheduler.add(busy('urgent', isOver));
+      for (let index = 0; index < 10; index += 1) scheduler.add(busy('ordinary', isOver));
+    });
+    expect(pumps.ordinary).toBeGreaterThanOrEqual(200);
+    expect(pumps.urgent).toBeLessThan(2_500);
+  });
+
+  it('keeps a place in the ordinary queue for one that becomes urgent, and one only', async () => {
+    const ranks: Rank[] = [];
+    await new Promise<void>((resolve) => {
+      const scheduler = new Scheduler({ ...quiet, sliceMs: 1_000, onIdle: resolve });
+      const both = {
+        queued: noQueue,
+        hasUrgentWork: false,
+        hasOrdinaryWork: true,
+        failed: () => undefined,
+        pump: (_deadline: number, rank: Rank) => {
+          ranks.push(rank);
+          return false;
+        },
+      };
+      for (let round = 0; round < 100; round += 1) {
+        both.hasUrgentWork = round % 2 === 1;
+        scheduler.add(both);
+      }
+      expect(scheduler.length).toBe(2);
+    });
+    expect(ranks).toEqual(['urgent', 'ordinary']);
+  });
+
+  it('ends one that throws, and goes on with the others (X7)', async () => {
+    const failures: unknown[] = [];
+    const broken: Sender = {
+      queued: noQueue,
+      hasUrgentWork: false,
+      hasOrdinaryWork: true,
+      failed: (error) => failures.push(error),
+      pump: () => {
+        throw new Error('of the stand-in');
+      },
+    };
+    const log = await run(1_000, (scheduler, sent) => {
+      scheduler.add(broken);
+      scheduler.add(sender(sent, 'a', 2));
+    });
+    expect(log.join('')).toBe('|aa');
+    expect(failures).toEqual([new Error('of the stand-in')]);
+  });
+
+  it('goes on when what comes before the sending throws (X7)', async () => {
+    const log: string[] = [];
+    const failures: unknown[] = [];
+    let isBroken = true;
+    await new Promise<void>((resolve) => {
+      const prepare = () => {
+        if (!isBroken) return false;
+        isBroken = false;
+        throw new Error('of the stand-in');
+      };
+      const onPrepareError = (error: unknown) => failures.push(error);
+      const scheduler = new Scheduler({ sliceMs: 1_000, prepare, onPrepareError, onIdle: resolve });
+      scheduler.add(sender(log, 'a', 1));
+    });
+    expect(log).toEqual(['a']);
+    expect(failures).toEqual([new Error('of the stand-in')]);
   });
 
   it('keeps the order of more senders than were ever there before, and while some leave', async () => {
@@ -64,15 +140,6 @@ describe('the scheduler', () => {
       for (const name of names) scheduler.add(sender(sent, name, 2));
     });
     expect(log).toEqual(['|', ...names, ...names]);
-  });
-
-  it('forgets one that is removed', async () => {
-    const log = await run(1_000, (scheduler, sent) => {
-      const gone = sender(sent, 'gone', 1);
-      scheduler.add(gone);
-      scheduler.remove(gone);
-    });
-    expect(log).toEqual(['|']);
   });
 });
 

@@ -1,40 +1,49 @@
-type Rank = 'urgent' | 'ordinary';
+/** `urgent`: endpoints; `ordinary`: everything else, such as answers on demand and views. */
+export type Rank = 'urgent' | 'ordinary';
+
+/** In which queues a sender waits: bits, because a set would be allocated with every change. */
+export const noQueue = 0;
+const queueBits: Readonly<Record<Rank, number>> = { urgent: 1, ordinary: 2 };
 
 /** Something that has responses to send. */
 export interface Sender {
-  /** In which queue it waits; for the scheduler alone, which keeps it here because a set allocates with every change. */
-  waiting: Rank | undefined;
-  /** Endpoints wait to be sent. */
+  /** `noQueue` at first; for the scheduler alone. */
+  queued: number;
   readonly hasUrgentWork: boolean;
-  /** Sends at most one response. @returns whether it is to be called again */
-  pump(deadline: number): boolean;
+  readonly hasOrdinaryWork: boolean;
+  /** Sends at most one response, of this rank if there is one. @returns whether it is to be called again */
+  pump(deadline: number, rank: Rank): boolean;
+  /** `pump` threw. */
+  failed(error: unknown): void;
+}
+
+export interface SchedulerOptions {
+  readonly sliceMs: number;
+  /** Work before sending, within half a slice. @returns whether there is more */
+  readonly prepare: (deadline: number) => boolean;
+  readonly onPrepareError: (error: unknown) => void;
+  readonly onIdle: () => void;
 }
 
 /**
  * Lets the senders send in turn, in slices of time, so that a change that goes to every stream does not keep
  * acknowledgements, pings and health checks waiting. Everything asked for within one turn of the event loop is sent
- * together, after it.
+ * together, after it. While both queues have work, each gets half of the time.
  */
 export class Scheduler {
-  readonly #sliceMs: number;
-  /** Work before sending, within half a slice. @returns whether there is more */
-  readonly #prepare: (deadline: number) => boolean;
-  readonly #onIdle: () => void;
-  readonly #queues = { urgent: new Queue(), ordinary: new Queue() };
+  readonly #options: SchedulerOptions;
+  readonly #queues: Readonly<Record<Rank, Queue>> = { urgent: new Queue(), ordinary: new Queue() };
+  /** How much more time the urgent had than the ordinary since one of the queues was empty; outlives the slice. */
+  #aheadMs = 0;
   #isScheduled = false;
 
-  constructor(options: {
-    readonly sliceMs: number;
-    readonly prepare: (deadline: number) => boolean;
-    readonly onIdle: () => void;
-  }) {
-    this.#sliceMs = options.sliceMs;
-    this.#prepare = options.prepare;
-    this.#onIdle = options.onIdle;
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
   }
 
-  get isIdle(): boolean {
-    return !this.#isScheduled;
+  /** Senders that wait, in both queues together. */
+  get length(): number {
+    return this.#queues.urgent.length + this.#queues.ordinary.length;
   }
 
   wake(): void {
@@ -45,40 +54,63 @@ export class Scheduler {
 
   add(sender: Sender): void {
     if (sender.hasUrgentWork) this.#enqueue(sender, 'urgent');
-    else if (sender.waiting === undefined) this.#enqueue(sender, 'ordinary');
+    if (sender.hasOrdinaryWork) this.#enqueue(sender, 'ordinary');
     this.wake();
   }
 
-  remove(sender: Sender): void {
-    sender.waiting = undefined;
-  }
-
-  /** Where it waited before, it is passed over. */
+  /** At most once in each queue, however often it is added. */
   #enqueue(sender: Sender, rank: Rank): void {
-    if (sender.waiting === rank) return;
-    sender.waiting = rank;
+    if ((sender.queued & queueBits[rank]) !== 0) return;
+    sender.queued |= queueBits[rank];
     this.#queues[rank].push(sender);
   }
 
   #run(): void {
     this.#isScheduled = false;
+    const { sliceMs, onIdle } = this.#options;
     const start = performance.now();
-    const hasMore = this.#prepare(start + this.#sliceMs / 2);
-    this.#pumpUntil(start + this.#sliceMs);
-    if (hasMore || !this.#queues.urgent.isEmpty || !this.#queues.ordinary.isEmpty) this.wake();
-    else this.#onIdle();
+    const hasMore = this.#prepare(start + sliceMs / 2);
+    this.#pumpUntil(Math.max(start + sliceMs, performance.now() + sliceMs / 2));
+    if (hasMore || this.length > 0) this.wake();
+    else onIdle();
   }
 
-  /** Those with more to send go last. */
+  #prepare(deadline: number): boolean {
+    try {
+      return this.#options.prepare(deadline);
+    } catch (error) {
+      this.#options.onPrepareError(error);
+      return true;
+    }
+  }
+
+  /** At least one is called, so that all get their turn however long the others take. Those with more to send go last. */
   #pumpUntil(deadline: number): void {
-    for (const rank of ['urgent', 'ordinary'] as const) {
-      const queue = this.#queues[rank];
-      for (let sender = queue.shift(); sender !== undefined; sender = queue.shift()) {
-        if (sender.waiting !== rank) continue;
-        sender.waiting = undefined;
-        if (sender.pump(deadline)) this.add(sender);
-        if (performance.now() > deadline) return;
-      }
+    let start = performance.now();
+    do {
+      const rank = this.#nextRank();
+      const sender = this.#queues[rank].shift();
+      if (sender === undefined) return;
+      sender.queued &= ~queueBits[rank];
+      this.#pump(sender, deadline, rank);
+      const end = performance.now();
+      this.#aheadMs += rank === 'urgent' ? end - start : start - end;
+      start = end;
+    } while (start <= deadline);
+  }
+
+  #nextRank(): Rank {
+    const { urgent, ordinary } = this.#queues;
+    if (urgent.length > 0 && ordinary.length > 0) return this.#aheadMs > 0 ? 'ordinary' : 'urgent';
+    this.#aheadMs = 0;
+    return urgent.length > 0 ? 'urgent' : 'ordinary';
+  }
+
+  #pump(sender: Sender, deadline: number, rank: Rank): void {
+    try {
+      if (sender.pump(deadline, rank)) this.add(sender);
+    } catch (error) {
+      sender.failed(error);
     }
   }
 }
@@ -89,8 +121,8 @@ class Queue {
   #head = 0;
   #tail = 0;
 
-  get isEmpty(): boolean {
-    return this.#head === this.#tail;
+  get length(): number {
+    return this.#tail - this.#head;
   }
 
   push(sender: Sender): void {
@@ -100,11 +132,11 @@ class Queue {
   }
 
   shift(): Sender | undefined {
-    if (this.isEmpty) return undefined;
+    if (this.length === 0) return undefined;
     const sender = this.#items[this.#head];
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.isEmpty) {
+    if (this.length === 0) {
       this.#head = 0;
       this.#tail = 0;
     }

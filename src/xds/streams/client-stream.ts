@@ -107,6 +107,11 @@ export class ClientStream {
     return this.#types.get(typeUrls.endpoint)?.subscription.hasWork === true;
   }
 
+  /** Anything but endpoints. */
+  get hasOrdinaryWork(): boolean {
+    return this.#ordered.some(({ subscription }) => subscription.hasWork && subscription.typeUrl !== typeUrls.endpoint);
+  }
+
   /** @throws StreamRefused */
   receiveDelta(request: DeltaRequest): AckOutcome {
     this.#checkNames(request.subscribe);
@@ -132,9 +137,12 @@ export class ClientStream {
     return outcome;
   }
 
-  /** What to send next, if anything may be sent; `later`: call again, time is up. */
-  next(deadline: number): Collected {
-    for (const type of this.#inOrder()) {
+  /**
+   * What to send next, if anything may be sent; `later`: call again, time is up.
+   * @param rank `ordinary`: endpoints last, or those that change all the time would keep everything else waiting
+   */
+  next(deadline: number, rank: 'urgent' | 'ordinary' = 'urgent'): Collected {
+    for (const type of rank === 'urgent' ? this.#inOrder() : this.#endpointsLast()) {
       if (!type.subscription.hasWork) continue;
       const collected = this.#collect(type.subscription, deadline);
       if (collected !== undefined) return collected;
@@ -291,6 +299,12 @@ export class ClientStream {
     if (cluster?.subscription.hasWork !== true || endpoint?.subscription.hasWork !== true) return this.#ordered;
     const waits = endpoint.subscription.someDirty((name) => cluster.subscription.isDirty(name));
     return waits ? this.#ordered : [endpoint, ...this.#ordered.filter((type) => type !== endpoint)];
+  }
+
+  #endpointsLast(): readonly TypeState[] {
+    const endpoint = this.#types.get(typeUrls.endpoint);
+    if (endpoint === undefined) return this.#ordered;
+    return [...this.#ordered.filter((type) => type !== endpoint), endpoint];
   }
 
   #collect(subscription: Subscription, deadline: number): Collected {
