@@ -26,7 +26,13 @@ export class TestServer {
       viewOf: (node) => ({ nodeName: node.nodeName || node.id, zone: node.zone }),
       logger: pino({ level: 'debug' }, { write }),
       ...options,
-      events: { ...options.events, responseSent: (event) => this.sent.push(event) },
+      events: {
+        ...options.events,
+        responseSent: (event) => {
+          this.sent.push(event);
+          options.events?.responseSent?.(event);
+        },
+      },
     });
   }
 
