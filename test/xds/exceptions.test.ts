@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ResourceEntry, Scope } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { AdsServerOptions } from '../../src/xds/server/ads-server.ts';
+import { replaceEach } from '../support/replace-each.ts';
 import type { AdsClient } from './lib/ads-client.ts';
 import { cluster } from './lib/resources.ts';
 import { TestServer } from './lib/test-server.ts';
@@ -19,7 +20,7 @@ function fail(): never {
 /** Two streams; the options throw for the node `bad` alone. */
 async function twoStreams(options: Partial<AdsServerOptions>): Promise<{ bad: AdsClient; good: AdsClient }> {
   server = await TestServer.start(options);
-  server.cache.apply([cluster('X')], []);
+  replaceEach(server.cache, [cluster('X')]);
   const [bad, good] = [server.delta({ id: 'bad' }), server.delta({ id: 'good' })];
   for (const client of [good, bad]) client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
   await good.nextAndAck();
@@ -30,7 +31,7 @@ async function twoStreams(options: Partial<AdsServerOptions>): Promise<{ bad: Ad
 async function expectOnlyBadEnds({ bad, good }: { readonly bad: AdsClient; readonly good: AdsClient }, msg: string) {
   expect(await bad.closed).toMatchObject({ code: Code.INTERNAL });
   expect(server.log).toContainEqual(expect.objectContaining({ msg, node: 'bad', peer: expect.any(String) }));
-  server.cache.apply([cluster('X', 9)], []);
+  replaceEach(server.cache, [cluster('X', 9)]);
   expect((await good.nextAndAck()).resources).toMatchObject([{ name: 'X', body: { connectTimeout: { seconds: 9 } } }]);
 }
 
@@ -75,7 +76,7 @@ describe('an exception in the code of one stream ends that stream and no other (
         return isBroken ? fail() : 'fleet';
       },
     };
-    server.cache.apply([entry], []);
+    replaceEach(server.cache, [entry]);
     streams.bad.ack(await streams.bad.next(), { resourceNamesSubscribe: ['Y'] });
     await streams.bad.nextAndAck();
     await server.ads.settled();
