@@ -85,6 +85,16 @@ export class Slot {
     this.entry = entry;
   }
 
+  /**
+   * The stamp that content of this version has, or will have once it is built; so a client's claim needs no string of its
+   * own. Undefined when so many versions are remembered that clients could crowd out those that are served.
+   */
+  stampOf(version: string): number | undefined {
+    const known = this.#stamps?.get(version);
+    if (known !== undefined || this.entry === undefined) return known;
+    return (this.#stamps?.size ?? 0) < rememberedVersions ? this.#stamp(version) : undefined;
+  }
+
   versionOf(stamp: number): string {
     for (const [version, known] of this.#stamps ?? []) if (known === stamp) return version;
     return '';
@@ -103,7 +113,9 @@ export class Slot {
     try {
       const content = encodeContent(entry.typeUrl, entry.build(view));
       if (content.version === last?.version) return last;
-      return this.#sameElsewhere(content) ?? frameResource(entry.typeUrl, this.name, content, this.#stamp(content));
+      return (
+        this.#sameElsewhere(content) ?? frameResource(entry.typeUrl, this.name, content, this.#stamp(content.version))
+      );
     } catch (error) {
       this.type.onBuildError(entry, error);
       return last;
@@ -117,12 +129,12 @@ export class Slot {
     return undefined;
   }
 
-  #stamp(content: Content): number {
+  #stamp(version: string): number {
     this.#stamps ??= new Map();
-    const known = this.#stamps.get(content.version);
+    const known = this.#stamps.get(version);
     if (known !== undefined) return known;
     this.#lastStamp = this.#lastStamp === stampMask ? firstStamp : this.#lastStamp + 1;
-    this.#stamps.set(content.version, this.#lastStamp);
+    this.#stamps.set(version, this.#lastStamp);
     this.#trim(this.#stamps);
     return this.#lastStamp;
   }

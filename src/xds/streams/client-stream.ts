@@ -175,13 +175,13 @@ export class ClientStream {
       typeUrl: subscription.typeUrl,
       wildcard: subscription.wildcard,
       named: subscription.namedCount,
-      ...subscription.progress(),
+      ...subscription.status.progress(),
       acknowledgements,
       rejections,
       lastRejection,
-      rejected: subscription.rejectedNames(),
+      rejected: subscription.status.rejectedNames(),
       outstandingSince: subscription.inFlight === undefined ? undefined : epoch + subscription.inFlight.sentAt,
-      resources: withResources ? subscription.resources() : undefined,
+      resources: withResources ? subscription.status.resources() : undefined,
     }));
   }
 
@@ -255,14 +255,16 @@ export class ClientStream {
   #subscribe(type: TypeState, request: DeltaRequest, isFirst: boolean): void {
     const { subscription } = type;
     const isLegacyWildcard = isFirst && request.subscribe.length === 0;
-    if (isLegacyWildcard || request.subscribe.includes('*')) {
-      subscription.setWildcard(!isFirst);
-      // A client that returns knows what it has; a new one waits for an answer even if there is nothing.
-      if (request.initialVersions.length === 0) subscription.oweAnswer();
-    }
+    const wildcard = isLegacyWildcard || request.subscribe.includes('*');
     const names = request.subscribe.filter((name) => name !== '*');
-    if (isFirst) subscription.resume(names, request.initialVersions);
-    else for (const name of names) subscription.subscribe(name);
+    if (isFirst) {
+      subscription.resume({ wildcard, names, claims: request.initialVersions });
+    } else {
+      if (wildcard) subscription.setWildcard();
+      for (const name of names) subscription.subscribe(name);
+    }
+    // A client that returns knows what it has; a new one waits for an answer even if there is nothing.
+    if (wildcard && request.initialVersions.length === 0) subscription.oweAnswer();
   }
 
   #setNames(type: TypeState, request: SotwRequest, outcome: AckOutcome): void {
@@ -287,7 +289,7 @@ export class ClientStream {
   /** @returns whether it was set now */
   #setWildcard({ subscription }: TypeState, wanted: boolean): boolean {
     if (wanted === subscription.wildcard) return false;
-    if (wanted) subscription.setWildcard(true);
+    if (wanted) subscription.setWildcard();
     else subscription.unsetWildcard();
     return wanted;
   }

@@ -1,4 +1,4 @@
-import type { Slot } from '../cache/slot.ts';
+import { type Slot, stampMask } from '../cache/slot.ts';
 import type { TypeStore } from '../cache/type-store.ts';
 import { SlotMap } from './slot-map.ts';
 
@@ -24,6 +24,8 @@ export class ResourceStates {
   readonly #index: number;
   readonly #onLetGo: (slot: Slot) => void;
   readonly #words = new SlotMap();
+  /** Ids in the order in which they became dirty; some of them may be clean again. */
+  dirty: number[] = [];
   /** Counts every change. */
   revision = 0;
 
@@ -50,6 +52,22 @@ export class ResourceStates {
     this.#onLetGo(slot);
     slot.deleteSubscriber(this.#index);
     this.#store.releaseIfUnused(slot);
+  }
+
+  mark(slot: Slot, word: number): void {
+    if ((this.word(slot.id) & isDirty) === 0) this.dirty.push(slot.id);
+    this.put(slot, word | isDirty);
+  }
+
+  isDirty(slot: Slot): boolean {
+    return (this.word(slot.id) & isDirty) !== 0;
+  }
+
+  /** What the client knows once it has acknowledged; nothing is kept of what it neither has nor asked for. */
+  learn(slot: Slot, stamp: number): void {
+    if (!this.has(slot)) return;
+    const flags = this.word(slot.id) & ~stampMask;
+    this.put(slot, stamp === absent && flags === 0 ? 0 : flags | stamp);
   }
 
   /** The slot was not let go of, and its id given to another name, since. */

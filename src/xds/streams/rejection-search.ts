@@ -1,0 +1,49 @@
+import type { Slot } from '../cache/slot.ts';
+import { halves } from './batch.ts';
+
+/**
+ * Which resources the client rejected. The protocol does not say which one of a response is at fault, nor which of the
+ * others were applied: sent in halves, and halves of these, the one at fault is found and the others arrive.
+ */
+export class RejectionSearch {
+  /** Stamps, by slot id, that are not sent again. */
+  #rejected: Map<number, number> | undefined;
+  /** Parts of rejected responses that are still to be sent apart. */
+  #parts: readonly (readonly Slot[])[] = [];
+
+  get isGoingOn(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  isRejected(id: number, stamp: number): boolean {
+    return this.#rejected?.get(id) === stamp;
+  }
+
+  reject(id: number, stamp: number): void {
+    this.#rejected ??= new Map();
+    this.#rejected.set(id, stamp);
+  }
+
+  forget(id: number): void {
+    this.#rejected?.delete(id);
+  }
+
+  /** Ids and stamps. */
+  rejected(): Iterable<readonly [id: number, stamp: number]> {
+    return this.#rejected ?? [];
+  }
+
+  split(slots: readonly Slot[]): void {
+    this.#parts = [...halves(slots), ...this.#parts];
+  }
+
+  takePart(): readonly Slot[] | undefined {
+    const [first] = this.#parts;
+    this.#parts = this.#parts.slice(1);
+    return first;
+  }
+
+  stop(): void {
+    this.#parts = [];
+  }
+}

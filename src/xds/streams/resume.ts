@@ -1,0 +1,43 @@
+import { firstStamp, type Slot, stampMask } from '../cache/slot.ts';
+import type { SubscriptionState } from './collector.ts';
+import { isNamed, unknown } from './resource-states.ts';
+
+/** What the first request of a type says. */
+export interface Resumption {
+  readonly wildcard: boolean;
+  readonly names: Iterable<string>;
+  /** What the client has; of what it does not ask for, nothing is kept. */
+  readonly claims: Iterable<readonly [name: string, version: string]>;
+}
+
+/**
+ * The first request of a client that comes back with what it has. It can be long, and 1,000 clients may come at once:
+ * each name is looked up once per list, and what is equal never becomes dirty.
+ */
+export function resume(state: SubscriptionState, { wildcard, names, claims }: Resumption): void {
+  for (const [name, version] of claims) claim(state, state.store.intern(name), version);
+  for (const name of names) resumeName(state, state.store.intern(name));
+  if (wildcard) resumeWildcard(state);
+  else for (const slot of state.states.select((word) => (word & isNamed) === 0)) state.states.put(slot, 0);
+}
+
+/** What is not built is compared when it is; until then the slot remembers which stamp this version would have. */
+function claim({ states, demand }: SubscriptionState, slot: Slot, version: string): void {
+  if (!slot.isBuilt(demand.view)) states.mark(slot, slot.stampOf(version) ?? unknown);
+  else if (slot.encode(demand.view)?.version === version) states.put(slot, slot.encode(demand.view)?.stamp ?? unknown);
+  else states.mark(slot, unknown);
+}
+
+function resumeName({ states, demand }: SubscriptionState, slot: Slot): void {
+  const word = demand.addName(slot);
+  if ((word & stampMask) >= firstStamp) states.put(slot, word);
+  else states.mark(slot, word);
+}
+
+/** What the client has that is neither named nor of the wildcard set, it is told that it is gone. */
+function resumeWildcard({ store, states, demand }: SubscriptionState): void {
+  for (const slot of store.wildcardSlots) if (states.word(slot.id) === 0) states.mark(slot, 0);
+  states.forEach((slot, word) => {
+    if ((word & isNamed) === 0 && !demand.wants(slot)) states.mark(slot, word);
+  });
+}
