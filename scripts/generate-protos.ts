@@ -1,30 +1,20 @@
-// Generates src/protos/generated: one JSON descriptor that the registry loads at run time, and TypeScript
-// types for every message. Envoy's .proto files come with the npm package @grpc/grpc-js-xds; none are kept here.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Generates src/protos/generated: one JSON descriptor that the registry loads at run time, and TypeScript types of every
+// message. Envoy's messages are those of the Envoy binary itself, so that the program knows exactly the fields which that
+// Envoy knows; none are kept here.
+// Usage: generate-protos.ts [ENVOY]     (default: .cache/bin/envoy)
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
+import 'protobufjs/ext/descriptor.js';
+import { descriptorsIn, withImports } from './protos/envoy-descriptors.ts';
+import { typeFilesOf } from './protos/message-types.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(import.meta.url);
-const envoyDeps = join(root, 'node_modules/@grpc/grpc-js-xds/deps');
-const protobufjsDir = dirname(require.resolve('protobufjs/package.json'));
+const envoy = process.argv[2] ?? join(root, '.cache/bin/envoy');
 
-// protobufjs' own folder is last: it holds google/protobuf/*.proto, which the others import.
-const includeDirs = [
-  join(root, 'protos'),
-  join(envoyDeps, 'envoy-api'),
-  join(envoyDeps, 'xds'),
-  join(envoyDeps, 'googleapis'),
-  join(envoyDeps, 'protoc-gen-validate'),
-  protobufjsDir,
-];
-
-/** Files that hold the messages the program names; what they import follows. */
-const files = [
-  'fairlead/node/v1/node.proto',
+/** Envoy's files that hold the messages the program names; what they import follows. */
+const envoyFiles = [
   'envoy/service/discovery/v3/ads.proto',
   'envoy/config/bootstrap/v3/bootstrap.proto',
   'envoy/config/listener/v3/listener.proto',
@@ -54,32 +44,29 @@ const files = [
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
 ];
 
+/** The project's own, below protos/. */
+const ownFiles = ['fairlead/node/v1/node.proto'];
+
+const loaded = protobuf.Root.fromDescriptor({ file: [...withImports(descriptorsIn(readFileSync(envoy)), envoyFiles)] });
+// What they import of Envoy's or protobuf's own is there already.
+loaded.resolvePath = (_origin, target) => (ownFiles.includes(target) ? join(root, 'protos', target) : null);
+loaded.loadSync([...ownFiles]);
+loaded.resolveAll();
+
 const out = join(root, 'src/protos/generated');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+writeFileSync(join(out, 'descriptors.json'), JSON.stringify(withoutOptions(loaded.toJSON({ keepComments: false }))));
+for (const { path, text } of typeFilesOf(loaded)) {
+  const file = join(out, 'types', path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
 
-const loaded = new protobuf.Root();
-loaded.resolvePath = (_origin, target) => {
-  const found = includeDirs.map((dir) => join(dir, target)).find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`${target} is in none of ${includeDirs.join(', ')}`);
-  return found;
-};
-loaded.loadSync(files);
-loaded.resolveAll();
-writeFileSync(join(out, 'descriptors.json'), JSON.stringify(loaded.toJSON({ keepComments: false })));
-
-execFileSync(
-  process.execPath,
-  [
-    join(dirname(require.resolve('@grpc/proto-loader/package.json')), 'build/bin/proto-loader-gen-types.js'),
-    '--longs=Number',
-    '--enums=String',
-    '--json',
-    '--targetFileExtension=.ts',
-    '--importFileExtension=.ts',
-    ...includeDirs.map((dir) => `--includeDirs=${dir}`),
-    `--outDir=${join(out, 'types')}`,
-    ...files,
-  ],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
-);
+/** Of all options only `packed` changes what is encoded, and the syntax decides on that. */
+function withoutOptions(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutOptions);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key, inner]) => key !== 'options' || 'type' in Object(inner));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutOptions(inner)]));
+}

