@@ -95,7 +95,7 @@ export function startOurs(size: ClusterSize): Promise<ServerProcess> {
 }
 
 /** Node's options of the controller as it is deployed. */
-function deployedOptions(): readonly string[] {
+export function deployedOptions(): readonly string[] {
   const manifest = readFileSync(new URL('../../deploy/kubernetes/base/controller.yaml', import.meta.url), 'utf8');
   const options = /name: NODE_OPTIONS, value: ([^}]+) }/.exec(manifest)?.[1];
   if (options === undefined) throw new Error('The manifest of the controller has no NODE_OPTIONS');
