@@ -5,7 +5,7 @@ const may = {
   protos: [],
   resources: ['protos'],
   kubernetes: ['base', 'model'],
-  translate: ['model', 'protos', 'resources'],
+  translate: ['base', 'model', 'protos', 'resources'],
   xds: ['base', 'protos', 'resources'],
   nftables: [],
   agent: ['base', 'protos', 'resources', 'nftables', 'model'],

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
+import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
@@ -18,7 +19,7 @@ import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
 import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
 import { AgentMetrics } from './metrics.ts';
-import type { AgentOptions, HostPort } from './options.ts';
+import type { AgentOptions } from './options.ts';
 import type { Blockers } from './readiness.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient } from './xds/ads-client.ts';
@@ -137,7 +138,7 @@ export class NodeAgent {
   #createAdsClient(version: string): AdsClient {
     const { controllers, nodeName, zone } = this.#options;
     const options = {
-      controllers: controllers.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
+      controllers: controllers.map(formatHostPort),
       identity: { nodeName, zone, version },
     };
     return new AdsClient(

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { familyOf } from '../model/address.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
@@ -25,11 +25,6 @@ export interface AgentFlags {
   readonly markMask?: string;
   readonly redirectMark?: string;
   readonly upstreamMark?: string;
-}
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface AgentOptions {
@@ -153,14 +148,11 @@ function endpointOf(flag: string, text: string): Endpoint {
 }
 
 function hostPortOf(flag: string, text: string): HostPort {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  const isBadBracket = match?.[1] !== undefined && isIP(match[1]) !== 6;
-  if (host === undefined || isBadBracket || port > 65_535) {
+  const parsed = parseHostPort(text);
+  if (parsed === undefined || parsed.host === '') {
     throw new FairleadError('ADDRESS_INVALID', `${flag}: "${text}" is not HOST:PORT`);
   }
-  return { host, port };
+  return parsed;
 }
 
 function invalid(flag: string, reason: string): FairleadError {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
-import { formatAddress, type SocketAddress } from './configuration.ts';
 
 /** What a path answers; the body of `text` is sent as it is, any other as JSON. */
 export type AdminAnswer =
@@ -26,7 +26,7 @@ export class AdminServer {
   }
 
   /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
-  async listen({ host, port }: SocketAddress): Promise<SocketAddress> {
+  async listen({ host, port }: HostPort): Promise<HostPort> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
       this.#server.listen(port, host, resolve);
@@ -66,8 +66,8 @@ export class AdminServer {
 }
 
 /** Turns what the socket said into an error with a code. */
-export function listenError(error: NodeJS.ErrnoException, address: SocketAddress): FairleadError {
+export function listenError(error: NodeJS.ErrnoException, address: HostPort): FairleadError {
   const code =
     error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : error.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
-  return new FairleadError(code, `Cannot listen on ${formatAddress(address)}: ${error.message}`, { cause: error });
+  return new FairleadError(code, `Cannot listen on ${formatHostPort(address)}: ${error.message}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { formatHostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
-import { formatAddress, isLoopback, parseAddress, parseConfiguration, parseIpAndPort } from './configuration.ts';
+import { isLoopback, parseAddress, parseConfiguration, parseIpAndPort } from './configuration.ts';
 
 const head = 'apiVersion: config.fairlead.dev/v1alpha1\nkind: ControllerConfiguration\n';
 
@@ -47,7 +48,7 @@ describe('addresses', () => {
 
   it('wants an IP address for Envoy', () => {
     expect(() => parseIpAndPort('collector:4317', 'c')).toThrow(/IP:PORT/);
-    expect(formatAddress(parseIpAndPort('[fd00::1]:4317', 'c'))).toBe('[fd00::1]:4317');
+    expect(formatHostPort(parseIpAndPort('[fd00::1]:4317', 'c'))).toBe('[fd00::1]:4317');
   });
 
   it('knows loopback', () => {

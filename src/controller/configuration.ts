@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 
 const percent = z.number().min(0).max(100);
@@ -46,11 +47,6 @@ const schema = z.strictObject({
 /** The configuration file, as docs/configuration.md describes it. */
 export type ControllerFile = z.infer<typeof schema>;
 
-export interface SocketAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 /**
  * Reads a configuration file's text; strict: an unknown field is an error.
  * @throws FairleadError CONFIG_INVALID with every problem, each with file, line and field
@@ -92,17 +88,14 @@ function firstLine(text: string): string {
  * `HOST:PORT`, `[::1]:PORT` or `:PORT` (all addresses).
  * @throws FairleadError ADDRESS_INVALID that names the field
  */
-export function parseAddress(text: string, field: string): SocketAddress {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new FairleadError('ADDRESS_INVALID', `${field}: "${text}" is not HOST:PORT`);
-  }
-  return { host: match[1] ?? (match[2] || '::'), port };
+export function parseAddress(text: string, field: string): HostPort {
+  const parsed = parseHostPort(text);
+  if (parsed === undefined) throw new FairleadError('ADDRESS_INVALID', `${field}: "${text}" is not HOST:PORT`);
+  return { host: parsed.host || '::', port: parsed.port };
 }
 
 /** As parseAddress, for addresses that go into Envoy's configuration: the host must be an IP address. */
-export function parseIpAndPort(text: string, field: string): SocketAddress {
+export function parseIpAndPort(text: string, field: string): HostPort {
   const address = parseAddress(text, field);
   if (isIP(address.host) === 0 || address.port === 0) {
     throw new FairleadError('ADDRESS_INVALID', `${field}: "${text}" is not IP:PORT`);
@@ -112,9 +105,4 @@ export function parseIpAndPort(text: string, field: string): SocketAddress {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-/** `HOST:PORT` with IPv6 hosts in brackets. */
-export function formatAddress({ host, port }: SocketAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
@@ -6,7 +7,6 @@ import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import type { NodeIdentity } from '../xds/streams/node-identity.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
-import { formatAddress, type SocketAddress } from './configuration.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
@@ -64,7 +64,7 @@ export class Controller {
    * Resolves with the bound addresses once the first complete list is translated and ADS is served: a client that
    * came earlier would take a partial list for the whole.
    */
-  async start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
+  async start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
     try {
       return await this.#start();
     } catch (error) {
@@ -74,9 +74,9 @@ export class Controller {
     }
   }
 
-  async #start(): Promise<{ readonly xds: SocketAddress; readonly admin: SocketAddress }> {
+  async #start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
     const admin = await this.#admin.listen(this.#options.admin);
-    this.#logger.info({ address: formatAddress(admin) }, 'Served health, metrics and dumps');
+    this.#logger.info({ address: formatHostPort(admin) }, 'Served health, metrics and dumps');
     await new Promise<void>((resolve) => {
       this.#source.start({
         update: (updates) => this.#update(updates),
@@ -99,9 +99,9 @@ export class Controller {
     await this.#admin.close();
   }
 
-  async #serve(address: SocketAddress): Promise<SocketAddress> {
+  async #serve(address: HostPort): Promise<HostPort> {
     try {
-      const { port } = await this.ads.listen(formatAddress(address));
+      const { port } = await this.ads.listen(formatHostPort(address));
       return { ...address, port };
     } catch (error) {
       // grpc-js tells of the socket's error only in its text.

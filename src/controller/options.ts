@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import type { HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
 import type { Limits } from '../xds/server/limits.ts';
-import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort, type SocketAddress } from './configuration.ts';
+import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort } from './configuration.ts';
 
 /** What the command line and the configuration file say. */
 export interface ControllerInput {
@@ -24,8 +25,8 @@ export type SourceChoice =
 /** The effective options: flags before the file, the file before the defaults. */
 export interface ControllerOptions {
   readonly source: SourceChoice;
-  readonly xds: SocketAddress;
-  readonly admin: SocketAddress;
+  readonly xds: HostPort;
+  readonly admin: HostPort;
   readonly settings: TranslateSettings;
   readonly limits: Partial<Limits>;
 }

@@ -1,4 +1,5 @@
-import { addressAndPort, familyOf, keyOf } from '../model/address.ts';
+import { formatHostPort } from '../base/host-port.ts';
+import { familyOf, keyOf } from '../model/address.ts';
 import type { Model } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
@@ -27,7 +28,7 @@ export function frontendsOf(model: Model, service: Service): readonly Frontend[]
 
 function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
   const { path } = dataPathOf(service, port);
-  const name = addressAndPort(address, port.port);
+  const name = formatHostPort({ host: address, port: port.port });
   return { service, port, address, family: familyOf(address), name, path, listener: listenerOf(port, path) };
 }
 

@@ -100,7 +100,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     const source = new ApiSource({
       origin: { kind: 'Kubeconfig', path },
       logger: pino({ level: 'debug' }, { write }),
-      limits: { backoffCapMs: 1_000, ...options.limits },
+      limits: { backOffCapMs: 1_000, ...options.limits },
       ...(kinds && { kinds }),
     });
     running.push(source);

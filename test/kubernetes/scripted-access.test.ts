@@ -24,7 +24,7 @@ describe('credentials', () => {
       },
       list('5', [service('a')]),
     );
-    run.start({ backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 }, { tokenFile: 'token' });
+    run.start({ backOffBaseMs: 3_600_000, backOffCapMs: 3_600_000 }, { tokenFile: 'token' });
     await run.until(() => run.names.length === 1);
     expect(run.server.of('list').map((seen) => seen.authorization)).toEqual(['Bearer old', 'Bearer new']);
     expect(run.logged('Failed to list objects')).toEqual([]);
@@ -92,7 +92,7 @@ describe('stop', () => {
 
   it('ends lists that wait for an answer, and waits between tries', async () => {
     run.server.lists(status(500, '', ''));
-    run.start({ backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 });
+    run.start({ backOffBaseMs: 3_600_000, backOffCapMs: 3_600_000 });
     await run.until(() => run.logged('Failed to list objects').length === 1);
     await run.source.stop();
     run.server.lists(() => {});

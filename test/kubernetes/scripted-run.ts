@@ -70,7 +70,7 @@ export class ScriptedRun {
       origin: { kind: 'Kubeconfig', path: this.kubeconfig },
       logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
       kinds: kubernetesKinds.map((kind) => ({ ...kind, ...change(kind), convert })),
-      limits: { backoffBaseMs: 10, backoffCapMs: 50, ...limits },
+      limits: { backOffBaseMs: 10, backOffCapMs: 50, ...limits },
     });
     this.#source.start(this.recorder);
   }

@@ -81,7 +81,7 @@ describe('watching', () => {
   it('reopens streams of bookmarks only without listing or waiting', async () => {
     run.server.lists(list('5', [service('a')]));
     run.server.watches(closing(bookmark('6'), bookmark('7')), closing(bookmark('8')), stream(bookmark('9')));
-    run.start({ backoffBaseMs: 3_600_000, backoffCapMs: 3_600_000 });
+    run.start({ backOffBaseMs: 3_600_000, backOffCapMs: 3_600_000 });
     await run.until(() => run.server.of('watch').length === 3);
     expect(run.server.of('watch').map(({ query }) => query.get('resourceVersion'))).toEqual(['5', '7', '8']);
     expect(run.server.of('list')).toHaveLength(1);

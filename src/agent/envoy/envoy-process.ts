@@ -17,6 +17,7 @@ export interface EnvoyProcessOptions {
 
 /** An Envoy that ran for so long did not fail because of how it was started. */
 const stableMs = 30_000;
+const restartBackOff = { baseMs: 500, capMs: 5_000 };
 
 /** Starts Envoy and starts it again when it ends: at once after a good run, else with back-off. */
 export class EnvoyProcess {
@@ -87,7 +88,7 @@ export class EnvoyProcess {
     if (this.#stopped) return;
     const ranMs = Math.round(performance.now() - startedAt);
     this.#failures = ranMs > stableMs ? 0 : this.#failures + 1;
-    const retryMs = this.#failures === 0 ? 0 : backOffMs(this.#failures - 1);
+    const retryMs = this.#failures === 0 ? 0 : backOffMs(this.#failures, restartBackOff);
     this.#logger.error({ reason, ranMs, retryMs }, 'Envoy ended');
     this.#timer = setTimeout(() => this.start(), retryMs);
   }

@@ -1,4 +1,4 @@
-import { addressAndPort } from '../../model/address.ts';
+import { formatHostPort } from '../../base/host-port.ts';
 import { ElementStore } from '../../nftables/element-store.ts';
 import type { PortView } from '../xds/read-service-view.ts';
 import type { AddressNames, Gate } from './gate.ts';
@@ -43,13 +43,13 @@ export class CaptureElements {
     const key = captureKey(port.address, port.port);
     if (port.dataPath === 'EnvoyTcp') this.#capture.put(key, toTcp);
     if (port.dataPath !== 'EnvoyHttp') return;
-    const name = addressAndPort(port.address, port.port);
+    const name = formatHostPort({ host: port.address, port: port.port });
     this.#http.set(name, key);
     this.#settle(name, key);
   }
 
   remove(port: Pick<PortView, 'address' | 'port'>): void {
-    const name = addressAndPort(port.address, port.port);
+    const name = formatHostPort({ host: port.address, port: port.port });
     this.#capture.remove(captureKey(port.address, port.port));
     this.#http.delete(name);
     this.#missing.delete(name);
@@ -105,5 +105,5 @@ function captureKey(address: string, port: number): string {
 
 function nameOf(key: string): string {
   const [address = '', port] = key.split(' . ');
-  return addressAndPort(address, Number(port));
+  return formatHostPort({ host: address, port: Number(port) });
 }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { backOffMs } from '../../base/back-off.ts';
+import { errorText } from '../../base/error-text.ts';
 import { NftError } from '../../nftables/nft-error.ts';
 import type { NftRunner } from '../../nftables/runner.ts';
 import type { Transaction } from '../../nftables/transaction.ts';
@@ -20,8 +22,7 @@ export interface SyncEvents {
   readonly failed?: (reason: string) => void;
 }
 
-const retryBaseMs = 100;
-const retryCapMs = 30_000;
+const retryBackOff = { baseMs: 200, capMs: 30_000 };
 
 /**
  * Brings the tables into the kernel, one transaction at a time; what changes while one runs goes into the next. Any
@@ -105,14 +106,14 @@ export class KernelSync {
 
   async #fail(error: unknown): Promise<void> {
     const failures = this.#state.kind === 'Unknown' ? this.#state.failures + 1 : 1;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     this.#state = { kind: 'Unknown', failures, reason };
     this.#requested = true;
     this.#events.failed?.(reason);
-    const waitMs = Math.min(retryCapMs, retryBaseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+    const retryMs = backOffMs(failures, retryBackOff);
     const line = error instanceof NftError ? error.line : undefined;
-    this.#logger.error({ reason, line, retryMs: Math.round(waitMs) }, 'Could not program the kernel');
-    await delay(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
+    this.#logger.error({ reason, line, retryMs }, 'Could not program the kernel');
+    await delay(retryMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChannelCredentials, Client, credentials as grpcCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { backOffMs } from '../../base/back-off.ts';
+import { errorText } from '../../base/error-text.ts';
 import { type AgentIdentity, decodeResponse, deltaMethod, encodeRequest } from './ads-messages.ts';
 import { type DeltaResponse, WildcardSubscription } from './wildcard-subscription.ts';
 
@@ -37,6 +38,9 @@ interface Attempt {
 }
 
 const defaultConnectTimeoutMs = 10_000;
+
+/** The 30 s that are usual would leave a node on old endpoints for as long after its controller is back. */
+const reconnectBackOff = { baseMs: 500, capMs: 5_000 };
 
 const channelOptions = {
   // A controller whose machine is gone answers nothing and closes nothing.
@@ -124,7 +128,7 @@ export class AdsClient {
   #enqueue(attempt: Attempt, bytes: Buffer): void {
     this.#queue = this.#queue
       .then(() => this.#receive(attempt, bytes))
-      .catch((error: unknown) => this.#lost(attempt, error instanceof Error ? error.message : String(error)));
+      .catch((error: unknown) => this.#lost(attempt, errorText(error)));
   }
 
   async #receive(attempt: Attempt, bytes: Buffer): Promise<void> {
@@ -149,7 +153,7 @@ export class AdsClient {
     const { controller } = attempt;
     attempt.close();
     this.#attempt = undefined;
-    const retryMs = backOffMs(this.#failures);
+    const retryMs = backOffMs(this.#failures + 1, reconnectBackOff);
     const message = this.#connection.kind === 'Connected' ? 'Lost the controller' : 'Could not reach the controller';
     this.#logger[this.#failures < this.#options.controllers.length ? 'warn' : 'debug'](
       { controller, reason, retryMs },

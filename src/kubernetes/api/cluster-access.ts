@@ -3,6 +3,7 @@ import * as https from 'node:https';
 import { dirname, isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import { errorText } from '../../base/error-text.ts';
 import { FairleadError } from '../../model/errors.ts';
 import { isRecord, type JsonRecord } from './json.ts';
 
@@ -91,7 +92,7 @@ function textOf(origin: AccessOrigin): string {
   try {
     return readFileSync(origin.path, 'utf8');
   } catch (error) {
-    throw invalid(origin, messageOf(error));
+    throw invalid(origin, errorText(error));
   }
 }
 
@@ -101,7 +102,7 @@ function load(origin: AccessOrigin, text: string): KubeConfig {
     if (origin.kind === 'InCluster') loadInCluster(config);
     else loadFile(config, origin.path, text);
   } catch (error) {
-    throw invalid(origin, messageOf(error));
+    throw invalid(origin, errorText(error));
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw invalid(origin, 'its current context names no cluster');
@@ -175,8 +176,4 @@ function absolute(folder: string, path: string): string {
 function invalid(origin: AccessOrigin, reason: string): FairleadError {
   const name = origin.kind === 'InCluster' ? 'In-cluster access' : `Kubeconfig ${origin.path}`;
   return new FairleadError('KUBECONFIG_INVALID', `${name} cannot be used: ${reason}`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 /** What a reflector waits for and how much it takes; times in milliseconds. */
 export interface ReflectorLimits {
-  readonly backoffBaseMs: number;
-  readonly backoffCapMs: number;
+  readonly backOffBaseMs: number;
+  readonly backOffCapMs: number;
   /** A kind that the cluster does not have is looked for this often: one small answer, as discovery would be. */
   readonly absentPollMs: number;
   /** Objects in a page of a list. */
@@ -19,8 +19,8 @@ export interface ReflectorLimits {
 }
 
 export const defaultLimits: ReflectorLimits = {
-  backoffBaseMs: 500,
-  backoffCapMs: 30_000,
+  backOffBaseMs: 500,
+  backOffCapMs: 30_000,
   absentPollMs: 30_000,
   pageSize: 500,
   listIdleMs: 65_000,

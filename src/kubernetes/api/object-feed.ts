@@ -1,3 +1,4 @@
+import { errorText } from '../../base/error-text.ts';
 import type { ModelUpdate } from '../../model/model.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Conversion } from '../conversion.ts';
@@ -104,7 +105,7 @@ export class ObjectFeed {
       // Items of a list do not say their kind.
       return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
     } catch (error) {
-      const reason = `cannot be read and was left as it was: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `cannot be read and was left as it was: ${errorText(error)}`;
       return { key, update: undefined, problems: [{ object: this.#originOf(key), field: '', reason }] };
     }
   }

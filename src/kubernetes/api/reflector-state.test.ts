@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, initialState, type Outcome, type ReflectorState, transition } from './reflector-state.ts';
+import { initialState, type Outcome, type ReflectorState, transition } from './reflector-state.ts';
 
-const backoff = { baseMs: 500, capMs: 30_000, absentPollMs: 60_000 };
+const pacing = { baseMs: 500, capMs: 30_000, absentPollMs: 60_000 };
 
 function follow(outcomes: readonly Outcome[], from: ReflectorState = initialState): ReflectorState {
-  return outcomes.reduce((state, outcome) => transition(state, outcome, backoff, 0), from);
+  return outcomes.reduce((state, outcome) => transition(state, outcome, pacing, 0), from);
 }
 
 const listed: Outcome = { kind: 'Listed', resourceVersion: '7' };
@@ -93,22 +93,12 @@ describe('transition', () => {
       fc.property(fc.array(trouble, { minLength: 2 }), (outcomes) => {
         let state: ReflectorState = { kind: 'Watching', resourceVersion: '1', failures: 0, refusals: 0 };
         for (const outcome of outcomes) {
-          const next = transition(state, outcome, backoff, 0);
+          const next = transition(state, outcome, pacing, 0);
           if (state.kind === 'Watching' && state.failures > 0) expect(next.kind).toBe('Waiting');
-          state = next.kind === 'Waiting' ? transition(next, waited, backoff, 0) : next;
-          if (state.kind === 'Listing') state = transition(state, listed, backoff, 0);
+          state = next.kind === 'Waiting' ? transition(next, waited, pacing, 0) : next;
+          if (state.kind === 'Listing') state = transition(state, listed, pacing, 0);
         }
       }),
     );
-  });
-});
-
-describe('backoffMs', () => {
-  it('doubles from the base to the cap, between half and all of it', () => {
-    expect([1, 2, 3, 7, 100].map((failures) => backoffMs(failures, backoff, 0))).toEqual([
-      250, 500, 1_000, 15_000, 15_000,
-    ]);
-    expect(backoffMs(1, backoff, 0.999_999)).toBe(500);
-    expect(backoffMs(1_000_000, backoff, 0.999_999)).toBe(30_000);
   });
 });

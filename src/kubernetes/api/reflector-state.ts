@@ -1,3 +1,4 @@
+import { type BackOff, backOffMs } from '../../base/back-off.ts';
 /** What a reflector does now. `failures` counts what went wrong since a watch was last seen healthy. */
 export type ReflectorState =
   | Listing
@@ -51,13 +52,8 @@ export type Outcome =
   | { readonly kind: 'Waited' }
   | { readonly kind: 'Stopped' };
 
-export interface Backoff {
-  readonly baseMs: number;
-  readonly capMs: number;
-}
-
 /** How a reflector spreads its tries. */
-export interface Pacing extends Backoff {
+export interface Pacing extends BackOff {
   /** Between looks for a kind that the cluster does not have. */
   readonly absentPollMs: number;
 }
@@ -119,7 +115,7 @@ function afterList(state: Listing, outcome: Outcome, pacing: Pacing, random: num
 
 function afterAbsence(state: Listing, pacing: Pacing, random: number): ReflectorState {
   const resume: Listing = { ...firstListing, absences: state.absences + 1 };
-  if (!isBelieved(state)) return { kind: 'Waiting', failures: 0, delayMs: backoffMs(1, pacing, random), resume };
+  if (!isBelieved(state)) return { kind: 'Waiting', failures: 0, delayMs: backOffMs(1, pacing, () => random), resume };
   return { kind: 'Waiting', failures: 0, delayMs: Math.round(pacing.absentPollMs * (0.5 + random / 2)), resume };
 }
 
@@ -166,16 +162,13 @@ function afterFailedWatch(
 function waiting(
   resume: Listing | Watching,
   retryAfterMs: number | undefined,
-  backoff: Backoff,
+  backOff: BackOff,
   random: number,
 ): ReflectorState {
   const asked = Math.min(retryAfterMs ?? 0, longestRetryAfterMs);
-  const delayMs = Math.max(asked, backoffMs(resume.failures, backoff, random));
+  const delayMs = Math.max(
+    asked,
+    backOffMs(resume.failures, backOff, () => random),
+  );
   return { kind: 'Waiting', failures: resume.failures, delayMs, resume };
-}
-
-/** Doubles from the base up to the cap; then between half and all of it. */
-export function backoffMs(failures: number, backoff: Backoff, random: number): number {
-  const full = Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.max(0, failures - 1));
-  return Math.round(full * (0.5 + random / 2));
 }

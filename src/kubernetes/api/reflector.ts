@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorText } from '../../base/error-text.ts';
 import { runList } from './list.ts';
 import { newCounters, type ReflectorContext, type ReflectorStats } from './reflector-context.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type ReflectorState,
   transition,
 } from './reflector-state.ts';
-import { reasonOf } from './transport.ts';
 import { runWatch } from './watch.ts';
 
 /** Keeps a feed in step with one kind of object: lists, then watches, and lists again only when it must. */
@@ -30,8 +30,8 @@ export class Reflector {
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { backoffBaseMs, backoffCapMs, absentPollMs } = this.#context.limits;
-    const pacing = { baseMs: backoffBaseMs, capMs: backoffCapMs, absentPollMs };
+    const { backOffBaseMs, backOffCapMs, absentPollMs } = this.#context.limits;
+    const pacing = { baseMs: backOffBaseMs, capMs: backOffCapMs, absentPollMs };
     let state: ReflectorState = initialState;
     while (state.kind !== 'Stopped') {
       const outcome: Outcome = await this.#act(state, signal);
@@ -47,7 +47,7 @@ export class Reflector {
       return signal.aborted ? { kind: 'Stopped' } : outcome;
     } catch (error) {
       // A listener that throws took a part of what it was told, so what it knows is uncertain.
-      const reason = reasonOf(error);
+      const reason = errorText(error);
       this.#context.logger.error({ error, resource: this.#context.kind.resource }, 'Failed to pass objects on');
       if (state.kind === 'Watching') return { kind: 'Lost', reason, healthy: false };
       return { kind: 'Failed', reason, healthy: false };

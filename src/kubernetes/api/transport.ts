@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { errorText } from '../../base/error-text.ts';
 import { ApiError, readStatus, statusError } from './api-error.ts';
 import type { Access, ClusterAccess } from './cluster-access.ts';
 import { parseJson } from './json.ts';
@@ -55,7 +56,7 @@ function refresh(access: ClusterAccess): void {
 }
 
 function noCredentials(access: ClusterAccess, cause: unknown): ApiError {
-  const message = `Credentials for API server ${access.server} could not be had: ${reasonOf(cause)}`;
+  const message = `Credentials for API server ${access.server} could not be had: ${errorText(cause)}`;
   return new ApiError(message, { cause });
 }
 
@@ -111,13 +112,7 @@ function retryAfterMs(header: string | undefined): number | undefined {
 
 function unreachable(server: string, cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
-  return new ApiError(`API server ${server} could not be reached: ${reasonOf(cause)}`, { cause });
-}
-
-/** An AggregateError (both families refused) has an empty message of its own. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message.trim() || error.name : String(error);
+  return new ApiError(`API server ${server} could not be reached: ${errorText(cause)}`, { cause });
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

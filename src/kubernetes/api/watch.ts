@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { errorText } from '../../base/error-text.ts';
 import { pathOf } from '../kinds.ts';
 import { ApiError, statusError } from './api-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { ReflectorContext } from './reflector-context.ts';
 import type { Outcome, Watching } from './reflector-state.ts';
-import { get, readChunks, reasonOf } from './transport.ts';
+import { get, readChunks } from './transport.ts';
 import { readWatchLines, type WatchEnd, type WatchLines } from './watch-lines.ts';
 
 /** Where an open watch has got to. */
@@ -88,7 +89,7 @@ function unreadable(context: ReflectorContext, progress: Progress, reason: strin
 /** What can pass is tried again from where the watch had got to; anything else needs a new list. */
 function afterError(error: ApiError, progress: Progress, context: ReflectorContext): Outcome {
   const healthy = isHealthy(progress, context);
-  const reason = reasonOf(error);
+  const reason = errorText(error);
   if (error.expired || !error.transient) return { kind: 'Lost', reason, healthy };
   const { resourceVersion } = progress;
   const refused = (error.status ?? 0) >= 500;

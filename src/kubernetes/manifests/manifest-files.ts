@@ -1,3 +1,4 @@
+import { errorText } from '../../base/error-text.ts';
 import type { ModelUpdate } from '../../model/model.ts';
 import type { Problem } from '../../model/problem.ts';
 import { doubted, type FileState, gone, observed, remaining, type Settling, unknownFile } from './file-state.ts';
@@ -5,7 +6,7 @@ import { brokenContent, type ManifestContent } from './manifest-content.ts';
 import { type IndexChange, ManifestIndex } from './manifest-index.ts';
 import { parseText } from './parse-off-thread.ts';
 import { readText } from './read-file.ts';
-import { type FoundFile, isGone, messageOf } from './scan-directory.ts';
+import { type FoundFile, isGone } from './scan-directory.ts';
 
 export interface ManifestFilesOptions {
   readonly maxBytes: number;
@@ -92,7 +93,7 @@ export class ManifestFiles {
       if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
       return await parseText({ text: read.text, file }, this.#options.signal);
     } catch (error) {
-      return isGone(error) ? undefined : brokenContent(file, 1, `cannot be read: ${messageOf(error)}`);
+      return isGone(error) ? undefined : brokenContent(file, 1, `cannot be read: ${errorText(error)}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { join, normalize } from 'node:path';
 import type { Logger } from 'pino';
+import { errorText } from '../../base/error-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Source, SourceListener } from '../source.ts';
 import { DirectoryWatch } from './directory-watch.ts';
@@ -7,15 +8,7 @@ import { defaultSettling, type Settling } from './file-state.ts';
 import { type Look, ManifestFiles, mergeUpdates } from './manifest-files.ts';
 import type { IndexChange } from './manifest-index.ts';
 import { defaultMaxBytes } from './read-file.ts';
-import {
-  findFile,
-  isManifestName,
-  messageOf,
-  nearestParent,
-  type Parent,
-  type Scan,
-  scanDirectory,
-} from './scan-directory.ts';
+import { findFile, isManifestName, nearestParent, type Parent, type Scan, scanDirectory } from './scan-directory.ts';
 import { ScanSchedule } from './scan-schedule.ts';
 
 export interface ManifestSourceOptions {
@@ -184,7 +177,7 @@ export class ManifestSource implements Source {
       this.#tellProblems(this.#directory, scan.unreadable);
       return scan;
     } catch (error) {
-      const reason = `cannot be read: ${messageOf(error)}; what was read before still serves`;
+      const reason = `cannot be read: ${errorText(error)}; what was read before still serves`;
       this.#tellProblems(this.#directory, [{ object: this.#directory, field: '', reason }]);
       return undefined;
     } finally {

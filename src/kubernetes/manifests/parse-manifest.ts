@@ -9,6 +9,7 @@ import {
   type Node,
   parseAllDocuments,
 } from 'yaml';
+import { errorText } from '../../base/error-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import { isObject } from '../field-reader.ts';
 import { quote } from '../problem-list.ts';
@@ -67,7 +68,7 @@ function documentsOf(text: string, lines: LineCounter, fail: Fail): readonly Doc
     });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
-    fail(1, `cannot be parsed: ${messageOf(error)}`);
+    fail(1, `cannot be parsed: ${errorText(error)}`);
     return [];
   }
 }
@@ -117,7 +118,7 @@ function objectsOf(document: Document, lineOf: LineOf, fail: Fail): readonly Par
     if (value === null || value === undefined) return [];
     return flatten(value, document.contents, lineOf(document.contents), lineOf);
   } catch (error) {
-    fail(lineOf(document.contents), `cannot be resolved: ${messageOf(error)}`);
+    fail(lineOf(document.contents), `cannot be resolved: ${errorText(error)}`);
     return [];
   }
 }
@@ -151,8 +152,4 @@ function lineAt(lines: LineCounter, node: unknown): number {
   const known = isScalar(node) || isCollection(node) || isAlias(node);
   const offset = known ? ((node as Node).range?.[0] ?? 0) : 0;
   return Math.max(1, lines.linePos(offset).line);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { errorText } from '../../base/error-text.ts';
 import type { ModelUpdate } from '../../model/model.ts';
 import type { Problem } from '../../model/problem.ts';
 import { brokenContent, type ManifestContent } from './manifest-content.ts';
@@ -7,7 +8,7 @@ import { mergeUpdates } from './manifest-files.ts';
 import { ManifestIndex } from './manifest-index.ts';
 import { parseText } from './parse-off-thread.ts';
 import { decode, defaultMaxBytes, readText, tooLarge } from './read-file.ts';
-import { messageOf, scanDirectory } from './scan-directory.ts';
+import { scanDirectory } from './scan-directory.ts';
 
 export interface ReadManifestsOptions {
   /** What `-` stands for; default is the process's own. */
@@ -51,7 +52,7 @@ async function readPath(path: string, { contents, unreadable, maxBytes }: Readin
     for (const file of [...scan.files.keys()].sort()) contents.set(file, await readOne(file, maxBytes));
     unreadable.push(...scan.unreadable);
   } catch (error) {
-    contents.set(path, brokenContent(path, 1, `cannot be read: ${messageOf(error)}`));
+    contents.set(path, brokenContent(path, 1, `cannot be read: ${errorText(error)}`));
   }
 }
 
@@ -62,7 +63,7 @@ async function readOne(file: string, maxBytes: number): Promise<ManifestContent>
     if (read.kind === 'Refused') return brokenContent(file, read.line, read.reason);
     return await parseText({ text: read.text, file });
   } catch (error) {
-    return brokenContent(file, 1, `cannot be read: ${messageOf(error)}`);
+    return brokenContent(file, 1, `cannot be read: ${errorText(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { errorText } from '../../base/error-text.ts';
 import type { Problem } from '../../model/problem.ts';
 import { stampOf } from './read-file.ts';
 
@@ -82,7 +83,7 @@ async function tolerate(walk: Walk, path: string, visit: Promise<void>): Promise
     await visit;
   } catch (error) {
     if (isGone(error)) return;
-    walk.unreadable.push({ object: path, field: '', reason: `cannot be read: ${messageOf(error)}`, origin: path });
+    walk.unreadable.push({ object: path, field: '', reason: `cannot be read: ${errorText(error)}`, origin: path });
   }
 }
 
@@ -128,8 +129,4 @@ export async function nearestParent(path: string): Promise<Parent> {
 
 export function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

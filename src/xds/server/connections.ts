@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
+import { parseHostPort } from '../../base/host-port.ts';
 
 export interface BoundAddress {
   /** As given to `listen`, with the port that was chosen. */
@@ -64,10 +65,9 @@ export class Connections {
 
 function listenOptions(address: string): ListenOptions {
   if (address.startsWith('unix:')) return { path: address.slice('unix:'.length) };
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || Number(port) > 65_535) {
+  const parsed = parseHostPort(address);
+  if (parsed === undefined || parsed.host === '') {
     throw new Error(`${address} is no address to listen on: expected host:port, [IPv6]:port or unix:path`);
   }
-  return { host, port: Number(port) };
+  return { host: parsed.host, port: parsed.port };
 }
