@@ -10,6 +10,11 @@ export interface ClientView {
   readonly zone: string;
 }
 
+/** Not always one that could be listed: of clients that no hint names, all are meant. */
+export interface KeySet {
+  has(key: string): boolean;
+}
+
 /** An xDS resource that is built when the first client asks for it. */
 export interface ResourceEntry extends ResourceName {
   /** Whether a client that subscribes to `*` of the type gets it; the others are sent by name only. */
@@ -23,5 +28,5 @@ export interface ResourceEntry extends ResourceName {
    * Of scope node or zone: the nodes or zones for which this one may build another message than the entry that it
    * replaces; undefined: any.
    */
-  readonly changedKeys?: (previous: ResourceEntry) => ReadonlySet<string> | undefined;
+  readonly changedKeys?: (previous: ResourceEntry) => KeySet | undefined;
 }
