@@ -113,9 +113,9 @@ describe('Pipeline', () => {
     const world = createWorld();
     const [first, second, third] = ['2026-01-01', '2026-02-01', '2026-03-01'].map((day) => `${day}T00:00:00Z`);
     world.apply(service('a', '10.96.0.1', first), service('b', '10.96.0.1', second), service('c', '10.96.0.1', third));
-    expect(world.warnings.get('shop/c')?.[0]?.reason).toContain('Service shop/a');
+    expect(world.warnings.get('shop/c')?.[0]?.message).toContain('Service shop/a');
     world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
-    expect(world.warnings.get('shop/c')?.[0]?.reason).toContain('Service shop/b');
+    expect(world.warnings.get('shop/c')?.[0]?.message).toContain('Service shop/b');
   });
 
   it('passes on which nodes changed', () => {

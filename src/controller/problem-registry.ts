@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { formatProblem, type Problem } from '../model/problem.ts';
+import { formatObject, formatProblem, type Problem } from '../model/problem.ts';
 
 /** What is wrong with the inputs now, by origin; each problem is logged once when it comes and once when it goes. */
 export class ProblemRegistry {
@@ -30,10 +30,8 @@ export class ProblemRegistry {
     return size;
   }
 
-  #report({ object, field, reason, origin }: Problem): void {
-    this.#logger.warn(
-      { object, field, reason, ...(origin === undefined ? {} : { origin }) },
-      'Found a problem in the input',
-    );
+  #report({ object, field, code, message, origin }: Problem): void {
+    const about = { object: formatObject(object), field, code, reason: message };
+    this.#logger.warn({ ...about, ...(origin === undefined ? {} : { origin }) }, 'Found a problem in the input');
   }
 }

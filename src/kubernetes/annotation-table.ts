@@ -12,7 +12,7 @@ export interface Annotation {
   readonly key: string;
   /** Completes "is not ...". */
   readonly expected: string;
-  /** What serves without it, as the documentation and messages say it. */
+  /** What is used without it, as the documentation and messages say it. */
   readonly fallback: string;
   readonly about: string;
   /** The part of the policy that the text asks for; undefined when it is no such value. */

@@ -7,7 +7,7 @@ import { FieldReader } from './field-reader.ts';
 import { ProblemList } from './problem-list.ts';
 
 function read(values: Readonly<Record<string, unknown>>) {
-  const problems = new ProblemList('Service default/web');
+  const problems = new ProblemList({ kind: 'Service', namespace: 'default', name: 'web' });
   const object = { metadata: { annotations: values } };
   const reader = new FieldReader(object, problems).object('metadata', '')?.object('annotations', '');
   const policy = reader === undefined ? {} : readPolicy(reader);
@@ -70,10 +70,13 @@ describe('readPolicy', () => {
     expect(policy).toEqual({});
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({
-      object: 'Service default/web',
+      object: { kind: 'Service', namespace: 'default', name: 'web' },
+      code: 'InvalidValue',
       field: `metadata.annotations[fairlead.dev/${key}]`,
     });
-    expect(problems[0]?.reason).toContain(`not ${annotation?.expected}; the default (${annotation?.fallback}) serves`);
+    expect(problems[0]?.message).toContain(
+      `not ${annotation?.expected}; the default (${annotation?.fallback}) is used`,
+    );
   });
 
   it('joins settings of one group, and keeps the good ones beside a bad one', () => {
@@ -88,13 +91,13 @@ describe('readPolicy', () => {
 
   it('says how to write a number', () => {
     const { problems } = read({ 'fairlead.dev/retries': 3 });
-    expect(problems[0]?.reason).toBe('is not a string, as annotations must be: write "3"; the default (2) serves');
+    expect(problems[0]?.message).toBe('is not a string, as annotations must be: write "3"; the default (2) is used');
   });
 
   it('guesses what an unknown key was meant to be', () => {
-    const reasonOf = (key: string) => read({ [key]: '1' }).problems.map(({ reason }) => reason);
+    const reasonOf = (key: string) => read({ [key]: '1' }).problems.map(({ message }) => message);
     expect(reasonOf('fairlead.dev/max-conections')).toEqual([
-      'is no annotation of Fairlead and is ignored; did you mean fairlead.dev/max-connections?',
+      'is not an annotation of Fairlead and is ignored; did you mean fairlead.dev/max-connections?',
     ]);
     expect(reasonOf('fairlead.dev/load-balancer')[0]).toContain('did you mean fairlead.dev/load-balancing?');
     expect(reasonOf('fairlead.dev/teapot')[0]).toContain('docs/annotations.md');

@@ -7,8 +7,8 @@ import { quote } from './problem-list.ts';
 const known: ReadonlySet<string> = new Set(annotations.map(({ key }) => key));
 
 /**
- * The policy that a Service's `fairlead.dev/` annotations ask for. A value that is none of its kind is reported and the
- * default serves; so is a key that does not exist.
+ * The policy that a Service's `fairlead.dev/` annotations ask for. A value that cannot be read is reported and the
+ * default is used; a key that does not exist is reported.
  */
 export function readPolicy(reader: FieldReader): ServicePolicy {
   const own = reader.keys().filter((key) => key.startsWith(annotationPrefix));
@@ -23,7 +23,7 @@ function readOne(reader: FieldReader, { key, expected, fallback, read }: Annotat
   const path = annotationPrefix + key;
   const value = reader.raw(path);
   if (value === undefined) return undefined;
-  const instead = `the default (${fallback}) serves`;
+  const instead = `the default (${fallback}) is used`;
   if (typeof value !== 'string') {
     const hint = typeof value === 'object' ? '' : `: write "${String(value)}"`;
     return reader.report(path, `is not a string, as annotations must be${hint}; ${instead}`);
@@ -36,7 +36,7 @@ function reportUnknown(reader: FieldReader, path: string): void {
   if (known.has(key)) return;
   const guess = nearest(key, [...known]);
   const hint = guess === undefined ? 'docs/annotations.md lists them all' : `did you mean ${annotationPrefix}${guess}?`;
-  reader.report(path, `is no annotation of Fairlead and is ignored; ${hint}`);
+  reader.report(path, `is not an annotation of Fairlead and is ignored; ${hint}`, 'UnknownAnnotation');
 }
 
 /** Settings of one group come from several annotations. */

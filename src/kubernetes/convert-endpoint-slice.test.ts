@@ -14,7 +14,7 @@ function convert(body: object, labels: object = ofWeb, name = 'web-1') {
     ...body,
   });
   const value = update?.kind === 'EndpointSlice' ? update.value : undefined;
-  return { update, value, problems: problems.map(({ field, reason }) => `${field}: ${reason}`) };
+  return { update, value, problems: problems.map(({ field, message }) => `${field}: ${message}`) };
 }
 
 describe('an EndpointSlice', () => {
@@ -87,7 +87,7 @@ describe('an EndpointSlice', () => {
   });
 
   it.each([
-    ['FQDN', 'addressType: FQDN addresses are not served (nor by kube-proxy); the slice is not used'],
+    ['FQDN', 'addressType: FQDN addresses are not used (nor by kube-proxy); the slice is not used'],
     [undefined, 'addressType: is missing; the slice is not used'],
     ['IPv5', 'addressType: is "IPv5", not one of IPv4, IPv6, FQDN; the slice is not used'],
   ])('is reported and skipped when its addresses are %s', (addressType, problem) => {
@@ -121,18 +121,35 @@ describe('an EndpointSlice', () => {
       'endpoints[5].addresses[0]: is "host.example.com", not an IP address; the endpoint is left out',
       "endpoints[6].addresses[0]: is fd00::1, but the slice's addressType is IPv4; the endpoint is left out",
       'endpoints[7].addresses[0]: 0.0.0.0 is an unspecified address; the endpoint is left out',
+      'endpoints[9].conditions.ready: is "yes", not true or false; the endpoint is taken as not ready',
       'endpoints[9].nodeName: is 3, not a string; it is taken as absent',
       'endpoints[9].zone: is a list, not a string; it is taken as absent',
-      'endpoints[9].conditions.ready: is "yes", not true or false; true serves',
       'endpoints[9].hints.forZones[0]: is "z", not an object; it is left out',
     ]);
+  });
+
+  it.each([
+    [{ ready: 'yes' }, { ready: false, serving: true, terminating: false }],
+    [
+      { ready: true, serving: 1 },
+      { ready: true, serving: false, terminating: false },
+    ],
+    [
+      { ready: false, terminating: 'true' },
+      { ready: false, serving: true, terminating: false },
+    ],
+    ['ready', { ready: false, serving: false, terminating: false }],
+  ])('takes an endpoint whose conditions cannot be read as not ready: %j', (conditions, expected) => {
+    const { value, problems } = convert({ endpoints: [{ addresses: ['10.1.0.1'], conditions }] });
+    expect(value?.endpoints).toMatchObject([expected]);
+    expect(problems).toHaveLength(1);
   });
 
   it('keeps one of duplicate addresses, and reports them', () => {
     const { value, problems } = convert({ endpoints: [{ addresses: ['10.1.0.1'] }, { addresses: ['10.1.0.1'] }] });
     expect(value?.endpoints).toHaveLength(1);
     expect(problems).toEqual([
-      'endpoints[1].addresses[0]: 10.1.0.1 is listed twice; the first serves, this one is left out',
+      'endpoints[1].addresses[0]: 10.1.0.1 is listed twice; the first is used, this one is left out',
     ]);
   });
 
@@ -149,7 +166,7 @@ describe('an EndpointSlice', () => {
     }
   });
 
-  it('ignores ports without a name or a number, and duplicates', () => {
+  it('takes a port without a name as the API server does, and ignores those without a number, and duplicates', () => {
     const { value, problems } = convert({
       ports: [
         { name: 'a', port: 1 },
@@ -162,14 +179,14 @@ describe('an EndpointSlice', () => {
         { name: '', port: 6 },
       ],
     });
-    expect(value?.ports.map(({ name, port }) => `${name}:${port}`)).toEqual(['a:1', ':6']);
+    expect(value?.ports.map(({ name, port }) => `${name}:${port}`)).toEqual(['a:1', ':2']);
     expect(problems.map((problem) => problem.split(':')[0])).toEqual([
-      'ports[1].name',
       'ports[2].name',
       'ports[3].port',
       'ports[4].port',
       'ports[5].name',
       'ports[6].protocol',
+      'ports[7].name',
     ]);
   });
 

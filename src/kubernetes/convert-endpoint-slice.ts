@@ -1,5 +1,6 @@
 import { familyOf, keyOf } from '../model/address.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../model/endpoint.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 import type { IpFamily, Protocol } from '../model/service.ts';
 import type { Conversion } from './conversion.ts';
 import type { FieldReader } from './field-reader.ts';
@@ -47,10 +48,14 @@ function readFamily(object: FieldReader): IpFamily | undefined {
   const instead = 'the slice is not used';
   const type = object.choice('addressType', ['IPv4', 'IPv6', 'FQDN'] as const, instead);
   if (type === undefined && object.raw('addressType') === undefined) {
-    return object.report('addressType', `is missing; ${instead}`);
+    return object.report('addressType', `is missing; ${instead}`, 'MissingValue');
   }
   if (type !== 'FQDN') return type;
-  return object.report('addressType', `FQDN addresses are not served (nor by kube-proxy); ${instead}`);
+  return object.report(
+    'addressType',
+    `FQDN addresses are not used (nor by kube-proxy); ${instead}`,
+    'UnsupportedAddressType',
+  );
 }
 
 function readPorts(object: FieldReader): readonly EndpointPort[] {
@@ -60,26 +65,26 @@ function readPorts(object: FieldReader): readonly EndpointPort[] {
     if (port === undefined) continue;
     const key = `${port.protocol} ${port.name}`;
     if (!ports.has(key)) ports.set(key, port);
-    else reader.report('name', `a second ${port.protocol} port has the name ${quote(port.name)}; the first serves`);
+    else reportSecondName(reader, port);
   }
   return [...ports.values()];
 }
 
-/** Without a name or a number a port matches no Service port (Service contract §1.2); the API server fills in the name. */
+function reportSecondName(reader: FieldReader, { protocol, name }: EndpointPort): void {
+  const message = `a second ${protocol} port has the name ${quote(name)}; the first is used`;
+  reader.report('name', message, 'DuplicateValue');
+}
+
+/** The API server's default of a port's name is "". Without a number a port matches no Service port (Service contract §1.2). */
 function readPort(reader: FieldReader): EndpointPort | undefined {
   const instead = 'the port is left out';
-  for (const key of ['name', 'port'])
-    if (reader.raw(key) === undefined) return reader.report(key, `${missing(key)}; ${instead}`);
-  const name = reader.string('name', instead);
+  if (reader.raw('port') === undefined) return reader.report('port', `is missing; ${instead}`, 'MissingValue');
+  const name = reader.raw('name') === undefined ? '' : reader.string('name', instead);
   const port = reader.integer('port', 1, 65_535, instead);
   const protocol = reader.raw('protocol') === undefined ? 'TCP' : reader.choice('protocol', protocols, instead);
   if (name === undefined || port === undefined || protocol === undefined) return undefined;
   if (name !== '' && !isDnsLabel(name)) return reader.report('name', `is ${quote(name)}, not ${labelRule}; ${instead}`);
   return { name, protocol, port };
-}
-
-function missing(key: string): string {
-  return key === 'name' ? 'is missing (a port without a name has name: "")' : 'is missing';
 }
 
 function readEndpoints(object: FieldReader, family: IpFamily): readonly Endpoint[] {
@@ -95,7 +100,11 @@ function readEndpoints(object: FieldReader, family: IpFamily): readonly Endpoint
 }
 
 function reportDuplicate(reader: FieldReader, address: string): void {
-  reader.report('addresses[0]', `${address} is listed twice; the first serves, this one is left out`);
+  reader.report(
+    'addresses[0]',
+    `${address} is listed twice; the first is used, this one is left out`,
+    'DuplicateValue',
+  );
 }
 
 /**
@@ -109,15 +118,13 @@ function rank({ ready, serving, terminating }: Endpoint): number {
 function readEndpoint(reader: FieldReader, family: IpFamily): Endpoint | undefined {
   const address = readAddress(reader, family);
   if (address === undefined) return undefined;
-  const conditions = reader.object('conditions', 'the defaults serve');
+  const conditions = readConditions(reader);
   const nodeName = reader.string('nodeName', 'it is taken as absent');
   const zone = reader.string('zone', 'it is taken as absent');
   const hints = reader.object('hints', 'they are ignored');
   return {
     address,
-    ready: conditions?.boolean('ready', 'true serves') ?? true,
-    serving: conditions?.boolean('serving', 'true serves') ?? true,
-    terminating: conditions?.boolean('terminating', 'false serves') ?? false,
+    ...conditions,
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(zone === undefined ? {} : { zone }),
     hintZones: readHints(hints, 'forZones'),
@@ -125,12 +132,34 @@ function readEndpoint(reader: FieldReader, family: IpFamily): Endpoint | undefin
   };
 }
 
+/**
+ * What is absent takes its default (Service contract §1.2). What cannot be read is no promise that the endpoint takes traffic:
+ * it is not used, as long as others are.
+ */
+function readConditions(reader: FieldReader): Pick<Endpoint, 'ready' | 'serving' | 'terminating'> {
+  if (reader.raw('conditions') === undefined) return { ready: true, serving: true, terminating: false };
+  const conditions = reader.object('conditions', 'the endpoint is taken as not ready');
+  return {
+    ready: condition(conditions, 'ready', 'the endpoint is taken as not ready') ?? true,
+    serving: condition(conditions, 'serving', 'the endpoint is taken as not serving') ?? true,
+    terminating: condition(conditions, 'terminating', 'it is taken as false') ?? false,
+  };
+}
+
+/** Undefined when absent, false when it cannot be read. */
+function condition(conditions: FieldReader | undefined, key: string, instead: string): boolean | undefined {
+  if (conditions === undefined) return false;
+  if (conditions.raw(key) === undefined) return undefined;
+  return conditions.boolean(key, instead) ?? false;
+}
+
 /** Only the first address is used (Service contract §1.2). */
 function readAddress(reader: FieldReader, family: IpFamily): string | undefined {
-  const refuse = (reason: string): undefined => reader.report('addresses[0]', `${reason}; the endpoint is left out`);
+  const refuse = (reason: string, code?: ProblemCode): undefined =>
+    reader.report('addresses[0]', `${reason}; the endpoint is left out`, code);
   const list = reader.raw('addresses');
   const text: unknown = Array.isArray(list) ? list[0] : undefined;
-  if (text === undefined) return refuse('is missing');
+  if (text === undefined) return refuse('is missing', 'MissingValue');
   const address = typeof text === 'string' ? canonicalAddress(text) : undefined;
   if (address === undefined) return refuse(`is ${quote(text)}, not an IP address`);
   if (familyOf(address) !== family) return refuse(`is ${address}, but the slice's addressType is ${family}`);

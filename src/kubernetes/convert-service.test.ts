@@ -11,7 +11,7 @@ function convert(spec: unknown, metadata: object = {}) {
     spec,
   });
   const value = update?.kind === 'Service' ? update.value : undefined;
-  return { update, value, problems: problems.map(({ field, reason }) => `${field}: ${reason}`) };
+  return { update, value, problems: problems.map(({ field, message }) => `${field}: ${message}`) };
 }
 
 const convertPorts = (ports: unknown) => convert({ ...goodSpec, ports });
@@ -43,6 +43,7 @@ describe('a Service', () => {
       value: {
         namespace: 'shop',
         name: 'web',
+        uid: 'x',
         createdAt: '2026-01-31T12:00:00Z',
         clusterIPs: ['10.96.0.10', 'fd00::a'],
         ports: [
@@ -96,24 +97,24 @@ describe('a Service', () => {
   });
 
   it.each([
-    ['spec', undefined, 'spec: is missing; the Service is not served'],
-    ['spec', 'x', 'spec: is "x", not an object; the Service is not served'],
-    ['ports', { ...goodSpec, ports: [] }, 'spec.ports: has no port; the Service is not served'],
-    ['ports', { ...goodSpec, ports: undefined }, 'spec.ports: has no port; the Service is not served'],
+    ['spec', undefined, 'spec: is missing; the Service is left out'],
+    ['spec', 'x', 'spec: is "x", not an object; the Service is left out'],
+    ['ports', { ...goodSpec, ports: [] }, 'spec.ports: has no port; the Service is left out'],
+    ['ports', { ...goodSpec, ports: undefined }, 'spec.ports: has no port; the Service is left out'],
     [
       'a cluster IP',
       { ports: [{ port: 80 }] },
-      'spec.clusterIP: is missing, and only an API server allocates one; it is not served',
+      'spec.clusterIP: is missing, and only an API server allocates one; it is not used',
     ],
     [
       'a good cluster IP',
       { ...goodSpec, clusterIPs: ['010.1.1.1'] },
-      'spec.clusterIPs[0]: is "010.1.1.1", not an IP address; it is not served',
+      'spec.clusterIPs[0]: is "010.1.1.1", not an IP address; it is not used',
     ],
     [
       'a cluster IP of one host',
       { ...goodSpec, clusterIPs: ['0.0.0.0'] },
-      'spec.clusterIPs[0]: "0.0.0.0" is an unspecified address; it is not served',
+      'spec.clusterIPs[0]: "0.0.0.0" is an unspecified address; it is not used',
     ],
   ])('is not served, and reported, without %s', (_what, spec, problem) => {
     const { update, value, problems } = convert(spec);
@@ -127,8 +128,8 @@ describe('a Service', () => {
     expect(value?.clusterIPs).toEqual(['10.96.0.10']);
     expect(problems).toEqual([
       'spec.clusterIPs[3]: is 7, not a string; it is left out',
-      'spec.clusterIPs[1]: is "x", not an IP address; it is not served',
-      'spec.clusterIPs[2]: "10.96.0.11" is a second IPv4 address after 10.96.0.10; it is not served',
+      'spec.clusterIPs[1]: is "x", not an IP address; it is not used',
+      'spec.clusterIPs[2]: "10.96.0.11" is a second IPv4 address after 10.96.0.10; it is not used',
     ]);
   });
 
@@ -179,8 +180,8 @@ describe('a Service', () => {
       'a SCTP 80',
     ]);
     expect(problems).toEqual([
-      'spec.ports[1].port: TCP 80 is listed twice; the first serves, this one is left out',
-      'spec.ports[2].name: a second TCP port has the name "a"; the first serves, this one is left out',
+      'spec.ports[1].port: TCP 80 is listed twice; the first is used, this one is left out',
+      'spec.ports[2].name: a second TCP port has the name "a"; the first is used, this one is left out',
     ]);
   });
 
@@ -195,7 +196,7 @@ describe('a Service', () => {
     expect(value?.sessionAffinity).toEqual({ kind: 'ClientIP', timeoutSeconds: 10_800 });
     expect(problems).toEqual([
       'spec.internalTrafficPolicy: is "Nearby", not one of Cluster, Local; it is taken as Cluster',
-      'spec.sessionAffinityConfig.clientIP.timeoutSeconds: is 86401, not a whole number from 1 to 86400; 10800 serves',
+      'spec.sessionAffinityConfig.clientIP.timeoutSeconds: is 86401, not a whole number from 1 to 86400; 10800 is used',
     ]);
   });
 
@@ -230,7 +231,12 @@ describe('metadata', () => {
     const { update, problems } = convertObject({ apiVersion: 'v1', kind: 'Service' });
     expect(update).toBeUndefined();
     expect(problems).toEqual([
-      { object: 'Service default/(without a name)', field: 'metadata', reason: 'is missing; the object is left out' },
+      {
+        object: { kind: 'Service', namespace: 'default', name: '(without a name)' },
+        field: 'metadata',
+        code: 'MissingValue',
+        message: 'is missing; the object is left out',
+      },
     ]);
   });
 

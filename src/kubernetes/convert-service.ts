@@ -1,4 +1,5 @@
 import { familyOf, keyOf } from '../model/address.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 import type { Protocol, Service, ServicePort, SessionAffinity } from '../model/service.ts';
 import { readPolicy } from './annotations.ts';
 import { classifyAppProtocol } from './app-protocol.ts';
@@ -13,7 +14,7 @@ import { serviceProxyNameLabel } from './selection.ts';
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
 /** Kubernetes' default of sessionAffinityConfig.clientIP.timeoutSeconds. */
 const defaultAffinitySeconds = 10_800;
-const notServed = 'the Service is not served';
+const notServed = 'the Service is left out';
 
 export function convertService(object: FieldReader, problems: ProblemList): Conversion {
   const metadata = readMetadata(object, problems, 'label');
@@ -25,7 +26,7 @@ export function convertService(object: FieldReader, problems: ProblemList): Conv
 function readService(object: FieldReader, metadata: Metadata): Service | undefined {
   const spec = object.object('spec', notServed);
   if (spec === undefined) {
-    if (object.raw('spec') === undefined) object.report('spec', `is missing; ${notServed}`);
+    if (object.raw('spec') === undefined) object.report('spec', `is missing; ${notServed}`, 'MissingValue');
     return undefined;
   }
   if (isHeadless(spec)) return undefined;
@@ -35,6 +36,7 @@ function readService(object: FieldReader, metadata: Metadata): Service | undefin
   return {
     namespace: metadata.namespace,
     name: metadata.name,
+    ...metadata.identity,
     createdAt: metadata.createdAt,
     clusterIPs,
     ports,
@@ -53,7 +55,7 @@ function isHeadless(spec: FieldReader): boolean {
 }
 
 function readClusterIPs(spec: FieldReader): readonly string[] {
-  const listed = spec.strings('clusterIPs', 'clusterIP serves instead');
+  const listed = spec.strings('clusterIPs', 'clusterIP is used instead');
   const texts = listed.length > 0 ? listed : [spec.string('clusterIP', notServed) ?? ''];
   const field = listed.length > 0 ? 'clusterIPs' : 'clusterIP';
   const addresses: string[] = [];
@@ -66,21 +68,23 @@ function readClusterIPs(spec: FieldReader): readonly string[] {
 }
 
 function readClusterIP(spec: FieldReader, path: string, text: string, before: readonly string[]): string | undefined {
-  const refuse = (reason: string): undefined => spec.report(path, `${reason}; it is not served`);
-  if (text === '') return refuse('is missing, and only an API server allocates one');
+  const refuse = (reason: string, code?: ProblemCode): undefined =>
+    spec.report(path, `${reason}; it is not used`, code);
+  if (text === '') return refuse('is missing, and only an API server allocates one', 'MissingValue');
   const address = canonicalAddress(text);
   if (address === undefined) return refuse(`is ${quote(text)}, not an IP address`);
   const unusable = unusableBecause(address);
   if (unusable !== undefined) return refuse(`${quote(text)} ${unusable}`);
   const same = before.find((other) => familyOf(other) === familyOf(address));
-  if (same !== undefined) return refuse(`${quote(text)} is a second ${familyOf(address)} address after ${same}`);
+  if (same !== undefined)
+    return refuse(`${quote(text)} is a second ${familyOf(address)} address after ${same}`, 'DuplicateValue');
   return address;
 }
 
 function readPorts(spec: FieldReader): readonly ServicePort[] {
   const readers = spec.objects('ports', notServed);
   if (readers.length === 0) {
-    spec.report('ports', `has no port; ${notServed}`);
+    spec.report('ports', `has no port; ${notServed}`, 'MissingValue');
     return [];
   }
   const ports: ServicePort[] = [];
@@ -94,7 +98,8 @@ function readPorts(spec: FieldReader): readonly ServicePort[] {
 function readPort(reader: FieldReader): ServicePort | undefined {
   const instead = 'the port is left out';
   const port = reader.integer('port', 1, 65_535, instead);
-  if (port === undefined && reader.raw('port') === undefined) reader.report('port', `is missing; ${instead}`);
+  if (port === undefined && reader.raw('port') === undefined)
+    reader.report('port', `is missing; ${instead}`, 'MissingValue');
   const name = reader.raw('name') === undefined ? '' : reader.string('name', instead);
   const protocol = reader.raw('protocol') === undefined ? 'TCP' : reader.choice('protocol', protocols, instead);
   if (port === undefined || name === undefined || protocol === undefined) return undefined;
@@ -108,19 +113,21 @@ function readPort(reader: FieldReader): ServicePort | undefined {
 function isDuplicate(reader: FieldReader, port: ServicePort, before: readonly ServicePort[]): boolean {
   const rivals = before.filter((other) => other.protocol === port.protocol);
   if (rivals.some((other) => other.port === port.port)) {
-    reader.report('port', `${port.protocol} ${port.port} is listed twice; the first serves, this one is left out`);
+    const message = `${port.protocol} ${port.port} is listed twice; the first is used, this one is left out`;
+    reader.report('port', message, 'DuplicateValue');
     return true;
   }
   if (!rivals.some((other) => other.name === port.name)) return false;
   const name = port.name === '' ? 'no name' : `the name ${quote(port.name)}`;
-  reader.report('name', `a second ${port.protocol} port has ${name}; the first serves, this one is left out`);
+  const message = `a second ${port.protocol} port has ${name}; the first is used, this one is left out`;
+  reader.report('name', message, 'DuplicateValue');
   return true;
 }
 
 function readAffinity(spec: FieldReader): SessionAffinity {
   const kind = spec.choice('sessionAffinity', ['None', 'ClientIP'] as const, 'it is taken as None');
   if (kind !== 'ClientIP') return { kind: 'None' };
-  const instead = `${defaultAffinitySeconds} serves`;
+  const instead = `${defaultAffinitySeconds} is used`;
   const config = spec.object('sessionAffinityConfig', instead)?.object('clientIP', instead);
   const timeoutSeconds = config?.integer('timeoutSeconds', 1, 86_400, instead) ?? defaultAffinitySeconds;
   return { kind, timeoutSeconds };

@@ -23,9 +23,10 @@ describe('a Node', () => {
     expect(update?.value).toEqual({ name: 'b', zone: '' });
     expect(problems).toEqual([
       {
-        object: 'Node b',
+        object: { kind: 'Node', namespace: '', name: 'b' },
         field: 'metadata.labels[topology.kubernetes.io/zone]',
-        reason: 'is 7, not a string; the node is taken to be in no zone',
+        code: 'InvalidValue',
+        message: 'is 7, not a string; the node is taken to be in no zone',
       },
     ]);
   });
@@ -45,29 +46,45 @@ describe('convertObject', () => {
 
   it('names what is no object of Kubernetes, and versions that are not read', () => {
     const problemOf = (object: unknown) => convertObject(object).problems[0];
-    expect(problemOf(null)).toMatchObject({ object: 'object', reason: 'is null, not an object; it is left out' });
-    expect(problemOf([])).toMatchObject({ reason: 'is a list, not an object; it is left out' });
+    expect(problemOf(null)).toMatchObject({
+      object: { kind: 'object' },
+      message: 'is null, not an object; it is left out',
+    });
+    expect(problemOf([])).toMatchObject({ message: 'is a list, not an object; it is left out' });
     expect(problemOf({})).toMatchObject({ field: 'kind' });
     expect(problemOf({ kind: 'Service', metadata: { name: 'a' } })).toMatchObject({
-      object: 'Service default/a',
+      object: { kind: 'Service', namespace: 'default', name: 'a' },
       field: 'apiVersion',
     });
     expect(
       problemOf({ apiVersion: 'discovery.k8s.io/v1beta1', kind: 'EndpointSlice', metadata: { name: 'a' } }),
     ).toEqual({
-      object: 'EndpointSlice default/a',
+      object: { kind: 'EndpointSlice', namespace: 'default', name: 'a' },
       field: 'apiVersion',
-      reason: 'is "discovery.k8s.io/v1beta1", only discovery.k8s.io/v1 is read; the object is left out',
+      code: 'UnsupportedVersion',
+      message: 'is "discovery.k8s.io/v1beta1", only discovery.k8s.io/v1 is read; the object is left out',
+    });
+  });
+
+  it('says which object a problem is of, so that it can become a condition or an Event of it', () => {
+    const metadata = { namespace: 'shop', name: 'web', uid: '5f4f7c3a', generation: 3 };
+    const { problems } = convertObject({ apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'x' } });
+    expect(problems[0]?.object).toEqual({ kind: 'Service', ...metadata });
+    const odd = { ...metadata, uid: 7, generation: 'new' };
+    expect(convertObject({ apiVersion: 'v1', kind: 'Service', metadata: odd }).problems[0]?.object).toEqual({
+      kind: 'Service',
+      namespace: 'shop',
+      name: 'web',
     });
   });
 
   it('keeps messages short and on one line whatever is in the object', () => {
     const name = `${'x'.repeat(10_000)}\n`;
     const [problem] = convertObject({ apiVersion: 'v1', kind: 'Service', metadata: { name } }).problems;
-    expect(problem?.reason.length).toBeLessThan(300);
-    expect(problem?.reason).not.toContain('\n');
-    expect(problem?.object.length).toBeLessThan(300);
-    expect(problem?.object).not.toContain('\n');
+    expect(problem?.message.length).toBeLessThan(300);
+    expect(problem?.message).not.toContain('\n');
+    expect(problem?.object.name.length).toBeLessThan(300);
+    expect(problem?.object.name).not.toContain('\n');
   });
 
   it('never throws, whatever JSON it is given', () => {
@@ -92,9 +109,9 @@ describe('convertObject', () => {
 });
 
 function expectSound({ update, problems }: ReturnType<typeof convertObject>): void {
-  for (const { object, reason } of problems) {
-    expect(object).not.toBe('');
-    expect(reason).not.toBe('');
+  for (const { object, message } of problems) {
+    expect(object.kind).not.toBe('');
+    expect(message).not.toBe('');
   }
   if (update === undefined) return;
   expect(update.key).toMatch(/^[a-z0-9.-]+(\/[a-z0-9.-]+)?$/);

@@ -1,3 +1,5 @@
+import type { ObjectRef } from '../model/problem.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 import type { Conversion } from './conversion.ts';
 import { FieldReader, isObject } from './field-reader.ts';
 import { type KubernetesKind, kindNamed } from './kinds.ts';
@@ -10,24 +12,25 @@ export type { Conversion } from './conversion.ts';
  * undefined for an object that must not be served (Service contract §1.1), so that a change of its labels removes it.
  */
 export function convertObject(object: unknown): Conversion {
-  if (!isObject(object)) return failure('object', '', `is ${quote(object)}, not an object; it is left out`);
+  if (!isObject(object))
+    return failure(unknownRef, '', 'InvalidValue', `is ${quote(object)}, not an object; it is left out`);
   const { kind, apiVersion } = object;
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
     const field = typeof kind === 'string' ? 'apiVersion' : 'kind';
-    return failure(labelOf(object), field, 'is missing or not a string; the object is left out');
+    return failure(refOf(object), field, 'MissingValue', 'is missing or not a string; the object is left out');
   }
   const known = kindNamed(kind);
   if (known === undefined || !sameGroup(known.apiVersion, apiVersion)) return { update: undefined, problems: [] };
   if (known.apiVersion !== apiVersion) {
-    const reason = `is ${quote(apiVersion)}, only ${known.apiVersion} is read; the object is left out`;
-    return failure(labelOf(object), 'apiVersion', reason);
+    const message = `is ${quote(apiVersion)}, only ${known.apiVersion} is read; the object is left out`;
+    return failure(refOf(object), 'apiVersion', 'UnsupportedVersion', message);
   }
   return convertAs(known, object);
 }
 
 /** As `convertObject`, of an object whose kind is known. */
 export function convertAs(kind: KubernetesKind, object: Readonly<Record<string, unknown>>): Conversion {
-  const problems = new ProblemList(labelOf(object));
+  const problems = new ProblemList(refOf(object));
   return kind.convert(new FieldReader(object, problems), problems);
 }
 
@@ -40,15 +43,26 @@ function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
-function failure(object: string, field: string, reason: string): Conversion {
-  return { update: undefined, problems: [{ object, field, reason }] };
+function failure(object: ObjectRef, field: string, code: ProblemCode, message: string): Conversion {
+  return { update: undefined, problems: [{ object, field, code, message }] };
 }
 
-/** `Service default/web`, as far as the object says. */
-function labelOf(object: Readonly<Record<string, unknown>>): string {
+const unknownRef: ObjectRef = { kind: 'object', namespace: '', name: '(without a name)' };
+
+/** What an object says of itself, as far as it can be read. */
+function refOf(object: Readonly<Record<string, unknown>>): ObjectRef {
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
-  const kind = typeof object['kind'] === 'string' ? object['kind'] : 'object';
-  const name = typeof metadata['name'] === 'string' ? metadata['name'] : '(without a name)';
-  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default';
-  return `${clip(kind)} ${kindNamed(kind)?.scope === 'Cluster' ? '' : `${clip(namespace)}/`}${clip(name)}`;
+  const { uid, generation } = metadata;
+  const kind = textOf(object['kind']) ?? unknownRef.kind;
+  return {
+    kind,
+    namespace: kindNamed(kind)?.scope === 'Cluster' ? '' : (textOf(metadata['namespace']) ?? 'default'),
+    name: textOf(metadata['name']) ?? unknownRef.name,
+    ...(typeof uid === 'string' ? { uid: clip(uid) } : {}),
+    ...(Number.isInteger(generation) ? { generation: Number(generation) } : {}),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? clip(value) : undefined;
 }

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../model/problem-codes.ts';
 import { clip, type ProblemList, quote } from './problem-list.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -29,8 +30,8 @@ export class FieldReader {
   }
 
   /** Returns undefined, as the value that is not there. */
-  report(key: string, reason: string): undefined {
-    this.#problems.add(this.path(key), reason);
+  report(key: string, message: string, code: ProblemCode = 'InvalidValue'): undefined {
+    this.#problems.add(this.path(key), code, message);
   }
 
   keys(): readonly string[] {

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../model/problem.ts';
 import { FieldReader } from './field-reader.ts';
 import { isDnsLabel, isDnsSubdomain, labelRule, subdomainRule } from './names.ts';
 import { type ProblemList, quote } from './problem-list.ts';
@@ -6,6 +7,7 @@ export interface Metadata {
   /** `default` when the object names none, as kubectl does. */
   readonly namespace: string;
   readonly name: string;
+  readonly identity: Pick<ObjectRef, 'uid' | 'generation'>;
   readonly labels: FieldReader;
   readonly annotations: FieldReader;
   /** RFC 3339 in UTC and whole seconds, so that text order is time order; empty when unknown. */
@@ -22,7 +24,7 @@ export function readMetadata(
 ): Metadata | undefined {
   const metadata = object.object('metadata', leftOut);
   if (metadata === undefined) {
-    if (object.raw('metadata') === undefined) object.report('metadata', `is missing; ${leftOut}`);
+    if (object.raw('metadata') === undefined) object.report('metadata', `is missing; ${leftOut}`, 'MissingValue');
     return undefined;
   }
   const name = readName(metadata, nameKind);
@@ -32,16 +34,21 @@ export function readMetadata(
   return {
     namespace,
     name,
+    identity: identityOf(problems.object),
     labels: metadata.object('labels', 'they are taken as absent') ?? none,
     annotations: metadata.object('annotations', 'they are taken as absent') ?? none,
     createdAt: readTime(metadata, 'creationTimestamp'),
   };
 }
 
+function identityOf({ uid, generation }: ObjectRef): Metadata['identity'] {
+  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
+}
+
 function readName(metadata: FieldReader, kind: 'label' | 'subdomain'): string | undefined {
   const name = metadata.string('name', leftOut);
   if (name === undefined) {
-    if (metadata.raw('name') === undefined) metadata.report('name', `is missing; ${leftOut}`);
+    if (metadata.raw('name') === undefined) metadata.report('name', `is missing; ${leftOut}`, 'MissingValue');
     return undefined;
   }
   if (kind === 'label' ? isDnsLabel(name) : isDnsSubdomain(name)) return name;

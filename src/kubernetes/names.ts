@@ -11,3 +11,9 @@ export function isDnsSubdomain(text: string): boolean {
 export const labelRule = 'a DNS label (at most 63 of a-z, 0-9 and -, a letter or digit at both ends)';
 export const subdomainRule =
   'a DNS subdomain (at most 253 of a-z, 0-9, - and ., a letter or digit at both ends of each part)';
+
+/** A key of the model: `namespace/name`, of cluster-scoped objects the name. */
+export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const at = key.indexOf('/');
+  return { namespace: key.slice(0, Math.max(0, at)), name: key.slice(at + 1) };
+}

@@ -1,26 +1,29 @@
-import type { Problem } from '../model/problem.ts';
+import type { ObjectRef, Problem } from '../model/problem.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 
 /** One object with a thousand broken endpoints must not become a thousand log lines. */
 const maxProblems = 20;
 
 /** Collects what is wrong with one object, all of it, not the first only. */
 export class ProblemList {
-  readonly #object: string;
+  readonly object: ObjectRef;
   readonly #problems: Problem[] = [];
   #left = 0;
 
-  constructor(object: string) {
-    this.#object = object;
+  constructor(object: ObjectRef) {
+    this.object = object;
   }
 
-  add(field: string, reason: string): void {
-    if (this.#problems.length < maxProblems) this.#problems.push({ object: this.#object, field, reason });
+  add(field: string, code: ProblemCode, message: string): void {
+    const { object } = this;
+    if (this.#problems.length < maxProblems) this.#problems.push({ object, field, code, message });
     else this.#left += 1;
   }
 
   toArray(): readonly Problem[] {
     if (this.#left === 0) return this.#problems;
-    return [...this.#problems, { object: this.#object, field: '', reason: `has ${this.#left} more problems` }];
+    const message = `has ${this.#left} more problems`;
+    return [...this.#problems, { object: this.object, field: '', code: 'TooManyProblems', message }];
   }
 }
 

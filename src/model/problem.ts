@@ -1,17 +1,41 @@
+import type { ProblemCode } from './problem-codes.ts';
+
+/** What a problem is about. Namespace and name are empty where there is none: cluster-scoped, or not told. */
+export interface ObjectRef {
+  /** Kubernetes' name of the kind, or `File` (its path is the name), or `Watch` (of the plural name). */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+  /** Of the spec that the problem was found in, for `observedGeneration`. */
+  readonly generation?: number;
+}
+
 /** Something wrong with an input that was left out or defaulted; everything else goes on. */
 export interface Problem {
-  /** `Kind namespace/name`, or the file when no object could be made out. */
-  readonly object: string;
-  /** Path in the object, such as `spec.ports[1].port` or `metadata.annotations[fairlead.dev/retries]`. */
+  readonly object: ObjectRef;
+  /** Path in the object, such as `spec.ports[1].port` or `metadata.annotations[fairlead.dev/retries]`; may be empty. */
   readonly field: string;
+  readonly code: ProblemCode;
   /** What is wrong and what is done instead; a sentence without the full stop. */
-  readonly reason: string;
+  readonly message: string;
   /** `file:line` where the object was read from a manifest. */
   readonly origin?: string;
+}
+
+/** A file or directory of manifests, where no object could be made out. */
+export function fileRef(path: string): ObjectRef {
+  return { kind: 'File', namespace: '', name: path };
 }
 
 export function formatProblem(problem: Problem): string {
   const origin = problem.origin === undefined ? '' : `${problem.origin}: `;
   const field = problem.field === '' ? '' : ` ${problem.field}`;
-  return `${origin}${problem.object}${field}: ${problem.reason}`;
+  return `${origin}${formatObject(problem.object)}${field}: ${problem.message}`;
+}
+
+/** `Service default/web`, `Node node-1`; of a file its path. */
+export function formatObject({ kind, namespace, name }: ObjectRef): string {
+  if (kind === 'File') return name;
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }

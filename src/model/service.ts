@@ -1,4 +1,5 @@
 import type { ServicePolicy } from './policy.ts';
+import type { ObjectRef } from './problem.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 export type IpFamily = 'IPv4' | 'IPv6';
@@ -23,6 +24,9 @@ export interface ServicePort {
 export interface Service {
   readonly namespace: string;
   readonly name: string;
+  /** Of the object, for conditions and Events about it. */
+  readonly uid?: string;
+  readonly generation?: number;
   /** RFC 3339; the older Service keeps a cluster IP that two of them claim. Empty when unknown. */
   readonly createdAt: string;
   /** Canonical text (RFC 5952 for IPv6), at most one of each family. */
@@ -31,4 +35,9 @@ export interface Service {
   readonly internalTrafficPolicy: 'Cluster' | 'Local';
   readonly sessionAffinity: SessionAffinity;
   readonly policy: ServicePolicy;
+}
+
+export function refOfService({ namespace, name, uid, generation }: Service): ObjectRef {
+  const identity = { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
+  return { kind: 'Service', namespace, name, ...identity };
 }

@@ -2,7 +2,7 @@ import { formatHostPort } from '../base/host-port.ts';
 import { familyOf, keyOf } from '../model/address.ts';
 import type { Model } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
-import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import { type IpFamily, refOfService, type Service, type ServicePort } from '../model/service.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
 
 /** One address and port of a Service, as a client sees it. */
@@ -70,8 +70,9 @@ function addressProblems(model: Model, service: Service): readonly Problem[] {
   return service.clusterIPs.flatMap((address, index) => {
     const owner = model.ownerOf(address);
     if (owner === key) return [];
-    const reason = `${address} belongs to the older Service ${owner}; ${key} is not served at it`;
-    return { object: `Service ${key}`, field: `spec.clusterIPs[${index}]`, reason };
+    const message = `${address} belongs to the older Service ${owner}; ${key} is not reached by it`;
+    const field = `spec.clusterIPs[${index}]`;
+    return { object: refOfService(service), field, code: 'ConflictingClusterIP', message };
   });
 }
 
@@ -79,7 +80,7 @@ function portProblems(service: Service): readonly Problem[] {
   const kept = new Set(distinctPorts(service.ports));
   return service.ports.flatMap((port, index) => {
     if (kept.has(port)) return [];
-    const reason = `${port.protocol} ${port.port} is given twice; the first one counts`;
-    return { object: `Service ${keyOf(service)}`, field: `spec.ports[${index}].port`, reason };
+    const message = `${port.protocol} ${port.port} is given twice; the first one counts`;
+    return { object: refOfService(service), field: `spec.ports[${index}].port`, code: 'DuplicateValue', message };
   });
 }

@@ -1,7 +1,6 @@
-import { keyOf } from '../model/address.ts';
 import type { ServicePolicy } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Service } from '../model/service.ts';
+import { refOfService, type Service } from '../model/service.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
 import { distinctPorts } from './frontends.ts';
 import type { TranslateSettings } from './settings.ts';
@@ -60,8 +59,8 @@ export function policyProblems(service: Service, { tracing }: TranslateSettings)
 
 function unkeptAffinity(service: Service): readonly Problem[] {
   if (service.sessionAffinity.kind === 'None') return [];
-  const reason = 'ClientIP is not kept yet; each connection may go to another endpoint';
-  return [{ object: `Service ${keyOf(service)}`, field: 'spec.sessionAffinity', reason }];
+  const message = 'ClientIP is not kept yet; each connection may go to another endpoint';
+  return [{ object: refOfService(service), field: 'spec.sessionAffinity', code: 'NotProgrammed', message }];
 }
 
 function refusedDataPaths(service: Service): readonly Problem[] {
@@ -83,6 +82,7 @@ function withoutCollector(service: Service): Problem {
   return problemOf(service, 'tracing-sampling', 'it has no effect: the controller is configured without a collector');
 }
 
-function problemOf(service: Service, annotation: string, reason: string): Problem {
-  return { object: `Service ${keyOf(service)}`, field: `metadata.annotations[fairlead.dev/${annotation}]`, reason };
+function problemOf(service: Service, annotation: string, message: string): Problem {
+  const field = `metadata.annotations[fairlead.dev/${annotation}]`;
+  return { object: refOfService(service), field, code: 'WithoutEffect', message };
 }

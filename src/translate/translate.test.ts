@@ -60,7 +60,7 @@ describe('translateService', () => {
     const model = modelOf(late, web);
     expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual(['shop/late:80']);
     expect(translateService(model, 'shop/late', defaultSettings).warnings.map(formatProblem)).toEqual([
-      'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not served at it',
+      'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not reached by it',
     ]);
   });
 

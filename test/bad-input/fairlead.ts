@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatObject, type Problem } from '../../src/model/problem.ts';
 import { type ManagedProcess, ProcessGroup } from '../testbed/process.ts';
 import { type RunOptions, type RunResult, tryRun } from '../testbed/run.ts';
 
@@ -14,12 +15,6 @@ export interface FairleadOptions extends RunOptions {
 /** The command as a user types it; an end that does not come within 15 s has code -1. */
 export function fairlead(args: readonly string[], { wrap = [], ...options }: FairleadOptions = {}): Promise<RunResult> {
   return tryRun([...wrap, process.execPath, main, ...args], { timeoutMs: 15_000, ...options });
-}
-
-interface Problem {
-  readonly object: string;
-  readonly field: string;
-  readonly reason: string;
 }
 
 /** A real controller on a directory of manifests. */
@@ -63,7 +58,7 @@ export class RunningController {
   /** One line each: object, field and reason. */
   async problems(): Promise<readonly string[]> {
     const problems = await this.get<readonly Problem[]>('/debug/problems');
-    return problems.map(({ object, field, reason }) => `${object} ${field}: ${reason}`);
+    return problems.map((problem) => `${formatObject(problem.object)} ${problem.field}: ${problem.message}`);
   }
 
   async close(): Promise<void> {

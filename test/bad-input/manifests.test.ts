@@ -92,12 +92,12 @@ describe('bad objects', () => {
   const about = (text: string) => problems.filter((problem) => problem.includes(text));
 
   it('Services without ports', () => {
-    expect(about('bad/portless')).toEqual(['Service bad/portless spec.ports: has no port; the Service is not served']);
+    expect(about('bad/portless')).toEqual(['Service bad/portless spec.ports: has no port; the Service is left out']);
   });
 
   it('Services with duplicate ports', () => {
     expect(about('bad/twice')).toEqual([
-      'Service bad/twice spec.ports[1].port: TCP 80 is listed twice; the first serves, this one is left out',
+      'Service bad/twice spec.ports[1].port: TCP 80 is listed twice; the first is used, this one is left out',
     ]);
   });
 
@@ -116,19 +116,19 @@ describe('bad objects', () => {
 
   it('EndpointSlices with FQDN addresses', () => {
     expect(about('bad/fqdn')).toEqual([
-      'EndpointSlice bad/fqdn-x addressType: FQDN addresses are not served (nor by kube-proxy); the slice is not used',
+      'EndpointSlice bad/fqdn-x addressType: FQDN addresses are not used (nor by kube-proxy); the slice is not used',
     ]);
   });
 
   it('EndpointSlices with duplicate addresses', () => {
     expect(about('bad/same')).toEqual([
-      'EndpointSlice bad/same-x endpoints[1].addresses[0]: 10.244.1.1 is listed twice; the first serves, this one is left out',
+      'EndpointSlice bad/same-x endpoints[1].addresses[0]: 10.244.1.1 is listed twice; the first is used, this one is left out',
     ]);
   });
 
   it('two Services with one cluster IP', () => {
     expect(about('10.96.1.8')).toEqual([
-      'Service bad/second spec.clusterIPs[0]: 10.96.1.8 belongs to the older Service bad/first; bad/second is not served at it',
+      'Service bad/second spec.clusterIPs[0]: 10.96.1.8 belongs to the older Service bad/first; bad/second is not reached by it',
     ]);
   });
 

@@ -2,16 +2,22 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { errorTable } from '../../src/model/errors.ts';
+import { problemTable } from '../../src/model/problem-codes.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
 describe('tables in docs/', () => {
-  it('errors.md mirrors the table of codes', () => {
-    const rows = Object.entries(errorTable).map(([code, { help }]) => `| \`${code}\` | ${help} |`);
+  it('errors.md mirrors the tables of codes', () => {
+    const errors = Object.entries(errorTable).map(([code, { help }]) => `| \`${code}\` | ${help} |`);
+    const problems = Object.entries(problemTable).map(([code, about]) => `| \`${code}\` | ${about} |`);
     const documented = page('errors.md')
       .split('\n')
       .filter((line) => line.startsWith('| `'));
-    expect(documented).toEqual(rows);
+    expect(documented).toEqual([...errors, ...problems]);
+  });
+
+  it('codes of problems read as the reasons of conditions and Events do', () => {
+    for (const code of Object.keys(problemTable)) expect(code).toMatch(/^[A-Z][A-Za-z]{2,}$/);
   });
 
   it('metrics.md describes every metric of the controller', async () => {

@@ -200,8 +200,8 @@ describe('listing', () => {
     await run.until(() => run.recorder.batches.length === 2);
     expect(run.names).toEqual(['shop/good', 'shop/odd']);
     expect(run.problems).toEqual([
-      'Service (unnamed) metadata.name: is missing; the object was skipped',
-      'Service (unnamed) metadata.name: is missing; the object was skipped',
+      'Service (unnamed) metadata.name: is missing; the object was left out',
+      'Service (unnamed) metadata.name: is missing; the object was left out',
     ]);
   });
 });

@@ -8,7 +8,7 @@ import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import type { Conversion } from '../../src/kubernetes/conversion.ts';
 import type { FieldReader } from '../../src/kubernetes/field-reader.ts';
 import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
-import { formatProblem } from '../../src/model/problem.ts';
+import { formatProblem, type Problem } from '../../src/model/problem.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { ModelRecorder } from './model-recorder.ts';
 import { ScriptedServer } from './scripted-server.ts';
@@ -96,7 +96,9 @@ function convert(object: FieldReader): Conversion {
   const key = `${namespace}/${name}`;
   if (name === 'poison') throw new Error('No such number');
   const clusterIP = isRecord(spec) ? String(spec['clusterIP']) : '';
-  const problems = clusterIP === 'bad' ? [{ object: key, field: 'spec.clusterIP', reason: 'is no address' }] : [];
+  const ref = { kind: 'Service', namespace: String(namespace), name: String(name) };
+  const bad: Problem = { object: ref, field: 'spec.clusterIP', code: 'InvalidValue', message: 'is no address' };
+  const problems = clusterIP === 'bad' ? [bad] : [];
   const value = {
     namespace: String(namespace),
     name: String(name),

@@ -113,7 +113,7 @@ describe('watching', () => {
     run.start({ maxLineBytes: 2_000 });
     await run.until(() => run.server.of('list').length === 2);
     expect(run.problems).toEqual([
-      expect.stringMatching(/^Watch of services: A line of the watch .*; all services were listed anew$/),
+      expect.stringMatching(/^Watch services: A line of the watch .*; all services were listed anew$/),
     ]);
     expect(run.names).toEqual(['shop/a']);
     answer();

@@ -30,7 +30,8 @@ function convert(reader: FieldReader): Conversion {
   const metadata = reader.raw('metadata');
   const { name, zone } = isRecord(metadata) ? metadata : {};
   if (typeof name !== 'string' || typeof zone !== 'string') {
-    return { update: undefined, problems: [{ object: `Node ${name}`, field: 'zone', reason: 'is missing' }] };
+    const object = { kind: 'Node', namespace: '', name: String(name) };
+    return { update: undefined, problems: [{ object, field: 'zone', code: 'MissingValue', message: 'is missing' }] };
   }
   return { update: { kind: 'Node', key: name, value: { name, zone } }, problems: [] };
 }
@@ -148,9 +149,9 @@ describe('ObjectFeed', () => {
   it('reports what it lost until the next complete list', () => {
     const feed = newFeed();
     feed.reportLost('A line broke');
-    expect(problems.get('Watch of nodes')).toEqual(['Watch of nodes: A line broke; all nodes were listed anew']);
+    expect(problems.get('Watch nodes')).toEqual(['Watch nodes: A line broke; all nodes were listed anew']);
     relist(feed, []);
-    expect(problems.get('Watch of nodes')).toEqual([]);
+    expect(problems.get('Watch nodes')).toEqual([]);
   });
 
   it('gives the items of a list the kind that they do not name', () => {

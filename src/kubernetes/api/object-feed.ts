@@ -1,9 +1,10 @@
 import { errorText } from '../../base/error-text.ts';
 import type { ModelUpdate } from '../../model/model.ts';
-import type { Problem } from '../../model/problem.ts';
+import { formatObject, type ObjectRef, type Problem } from '../../model/problem.ts';
 import type { Conversion } from '../conversion.ts';
 import { convertAs } from '../convert.ts';
 import type { KubernetesKind } from '../kinds.ts';
+import { splitKey } from '../names.ts';
 import type { SourceListener } from '../source.ts';
 import { isRecord } from './json.ts';
 import type { ObjectEvent } from './watch-lines.ts';
@@ -72,10 +73,10 @@ export class ObjectFeed {
 
   /** Tells of something that has no object; a complete list clears it. */
   reportLost(reason: string): void {
-    const origin = `Watch of ${this.#kind.resource}`;
-    this.#tell(origin, [
-      { object: origin, field: '', reason: `${reason}; all ${this.#kind.resource} were listed anew` },
-    ]);
+    const { resource } = this.#kind;
+    const object: ObjectRef = { kind: 'Watch', namespace: '', name: resource };
+    const message = `${reason}; all ${resource} were listed anew`;
+    this.#tell(formatObject(object), [{ object, field: '', code: 'WatchInterrupted', message }]);
   }
 
   #applyOne(event: ObjectEvent, gone: Set<string>): ModelUpdate | undefined {
@@ -105,8 +106,12 @@ export class ObjectFeed {
       // Items of a list do not say their kind.
       return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
     } catch (error) {
-      const reason = `cannot be read and was left as it was: ${errorText(error)}`;
-      return { key, update: undefined, problems: [{ object: this.#originOf(key), field: '', reason }] };
+      const message = `could not be read and was left as it was: ${errorText(error)}`;
+      return {
+        key,
+        update: undefined,
+        problems: [{ object: this.#refOf(key), field: '', code: 'ConversionFailed', message }],
+      };
     }
   }
 
@@ -115,11 +120,16 @@ export class ObjectFeed {
   }
 
   #originOf(key: string | undefined): string {
-    return `${this.#kind.kind} ${key ?? '(unnamed)'}`;
+    return formatObject(this.#refOf(key));
+  }
+
+  #refOf(key = '(unnamed)'): ObjectRef {
+    return { kind: this.#kind.kind, ...splitKey(key) };
   }
 
   #nameless(): Problem {
-    return { object: this.#originOf(undefined), field: 'metadata.name', reason: 'is missing; the object was skipped' };
+    const message = 'is missing; the object was left out';
+    return { object: this.#refOf(), field: 'metadata.name', code: 'MissingValue', message };
   }
 
   #tell(origin: string, problems: readonly Problem[]): void {

@@ -1,5 +1,6 @@
 import type { ModelUpdate } from '../../model/model.ts';
-import type { Problem } from '../../model/problem.ts';
+import { fileRef, type Problem } from '../../model/problem.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 import { convertObject } from '../convert.ts';
 import { type ParsedObject, parseManifest } from './parse-manifest.ts';
 
@@ -38,14 +39,16 @@ export function contentOf(text: string, file: string): ManifestContent {
 function capped(problems: readonly Problem[], file: string): readonly Problem[] {
   const left = problems.length - maxProblems;
   if (left <= 0) return problems;
-  const more: Problem = { object: file, field: '', reason: `has ${left} more problems`, origin: `${file}:1` };
-  return [...problems.slice(0, maxProblems), more];
+  return [...problems.slice(0, maxProblems), fileProblem(file, 1, 'TooManyProblems', `has ${left} more problems`)];
 }
 
 /** A file none of which can be read. */
-export function brokenContent(file: string, line: number, reason: string): ManifestContent {
-  const problem: Problem = { object: file, field: '', reason, origin: `${file}:${line}` };
-  return { entries: [], problems: [problem], broken: true };
+export function brokenContent(file: string, line: number, message: string): ManifestContent {
+  return { entries: [], problems: [fileProblem(file, line, 'UnreadableFile', message)], broken: true };
+}
+
+function fileProblem(file: string, line: number, code: ProblemCode, message: string): Problem {
+  return { object: fileRef(file), field: '', code, message, origin: `${file}:${line}` };
 }
 
 interface Entry {
@@ -55,7 +58,7 @@ interface Entry {
 
 function entryOf({ object, line }: ParsedObject, file: string): Entry {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    return { problems: [{ object: file, field: '', reason: 'a document is no object; it is left out' }] };
+    return { problems: [fileProblem(file, line, 'InvalidManifest', 'a document is not an object; it is left out')] };
   }
   const { update, problems } = convertObject(object);
   if (update === undefined) return { problems };

@@ -118,13 +118,13 @@ export class ManifestFiles {
     if (!content.broken || !this.#sound.has(file)) return this.#index.replace(file, content);
     return this.#index.replaceProblems(
       file,
-      content.problems.map((problem) => (problem.object === file ? lastGood(problem) : problem)),
+      content.problems.map((problem) => (problem.object.kind === 'File' ? lastGood(problem) : problem)),
     );
   }
 }
 
 function lastGood(problem: Problem): Problem {
-  return { ...problem, reason: `${problem.reason}; the last good state of the file serves` };
+  return { ...problem, message: `${problem.message}; the last good state of the file is used` };
 }
 
 /** Changes of one round as one batch; of what changed twice the last counts. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatProblem } from '../../model/problem.ts';
+import { fileRef, formatProblem } from '../../model/problem.ts';
 import { contentOf } from './manifest-content.ts';
 import { ManifestIndex } from './manifest-index.ts';
 
@@ -41,10 +41,10 @@ describe('ManifestIndex', () => {
     const files = new Fixture();
     files.put('b', node('n', 'from-b'));
     expect(files.put('c', node('n', 'from-c'))).toEqual([]);
-    expect(files.problems('c')).toEqual(['c:1: Node n: is also in b:1, which serves; this one is ignored']);
+    expect(files.problems('c')).toEqual(['c:1: Node n: is also in b:1, which is used; this one is ignored']);
     expect(files.put('a', `\n${node('n', 'from-a')}`)).toEqual(['n from-a']);
     expect(files.problems('a')).toEqual([]);
-    expect(files.problems('b')).toEqual(['b:1: Node n: is also in a:2, which serves; this one is ignored']);
+    expect(files.problems('b')).toEqual(['b:1: Node n: is also in a:2, which is used; this one is ignored']);
     expect(files.remove('a')).toEqual(['n from-b']);
     expect(files.problems('b')).toEqual([]);
     expect(files.remove('b')).toEqual(['n from-c']);
@@ -62,14 +62,14 @@ describe('ManifestIndex', () => {
     const files = new Fixture();
     expect(files.put('a', node('n', 'first') + node('n', 'second'))).toEqual(['n first']);
     expect(files.problems('a')).toEqual([
-      'a:5: Node n: stands twice in the file; the one on line 1 serves, this one is ignored',
+      'a:5: Node n: stands twice in the file; the one on line 1 is used, this one is ignored',
     ]);
   });
 
   it('keeps the objects of a file of which only the problems are known', () => {
     const files = new Fixture();
     files.put('a', node('n', 'z'));
-    const problem = { object: 'a', field: '', reason: 'broke' };
+    const problem = { object: fileRef('a'), field: '', code: 'UnreadableFile', message: 'broke' } as const;
     expect(told(files.index.replaceProblems('a', [problem]))).toEqual([]);
     expect(files.problems('a')).toEqual(['a: broke']);
     expect(files.put('a', node('n', 'z'))).toEqual([]);

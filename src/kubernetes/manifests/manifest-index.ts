@@ -1,5 +1,6 @@
 import type { ModelUpdate } from '../../model/model.ts';
-import type { Problem } from '../../model/problem.ts';
+import type { ObjectRef, Problem } from '../../model/problem.ts';
+import { splitKey } from '../names.ts';
 import type { ManifestContent, ManifestEntry } from './manifest-content.ts';
 
 interface IndexedFile {
@@ -64,11 +65,11 @@ export class ManifestIndex {
     return [...own.problems, ...lost];
   }
 
-  #lost(file: string, { id, line }: ManifestEntry): Problem | undefined {
-    const owner = this.#owner(id);
+  #lost(file: string, entry: ManifestEntry): Problem | undefined {
+    const owner = this.#owner(entry.id);
     if (owner === undefined || owner === file) return undefined;
-    const reason = `is also in ${owner}:${this.#files.get(owner)?.entries.get(id)?.line ?? 1}, which serves; this one is ignored`;
-    return { object: id, field: '', reason, origin: `${file}:${line}` };
+    const line = this.#files.get(owner)?.entries.get(entry.id)?.line ?? 1;
+    return duplicate(file, entry, `is also in ${owner}:${line}, which is used; this one is ignored`);
   }
 
   #claimants(ids: readonly string[]): readonly string[] {
@@ -110,9 +111,13 @@ function indexed(file: string, content: ManifestContent): IndexedFile {
   return { entries, problems };
 }
 
-function duplicateInFile(file: string, { id, line }: ManifestEntry, first: ManifestEntry): Problem {
-  const reason = `stands twice in the file; the one on line ${first.line} serves, this one is ignored`;
-  return { object: id, field: '', reason, origin: `${file}:${line}` };
+function duplicateInFile(file: string, entry: ManifestEntry, first: ManifestEntry): Problem {
+  return duplicate(file, entry, `stands twice in the file; the one on line ${first.line} is used, this one is ignored`);
+}
+
+function duplicate(file: string, { update, line }: ManifestEntry, message: string): Problem {
+  const object: ObjectRef = { kind: update.kind, ...splitKey(update.key) };
+  return { object, field: '', code: 'DuplicateObject', message, origin: `${file}:${line}` };
 }
 
 /** What the model must be told; an object that never served (a headless Service) needs no deletion. */

@@ -185,7 +185,7 @@ describe('ManifestSource while files change', () => {
     write('a.yaml', `${node('a', '2')}---\nx: "`);
     await world.until(() => world.problems.size > 0);
     expect(world.allProblems()).toEqual([
-      expect.stringMatching(/^a\.yaml:\d: a\.yaml: is not valid YAML: .*; the last good state of the file serves$/),
+      expect.stringMatching(/^a\.yaml:\d: a\.yaml: is not valid YAML: .*; the last good state of the file is used$/),
     ]);
     expect(Object.fromEntries(world.nodes)).toEqual({ a: '1', b: '1' });
     write('a.yaml', node('a', '2') + node('b', '1'));
@@ -213,7 +213,7 @@ describe('ManifestSource while files change', () => {
     write('a.yaml', service('[]'));
     const { world } = await synced();
     expect(world.allProblems()).toEqual([
-      'a.yaml:6: Service default/s spec.ports: has no port; the Service is not served',
+      'a.yaml:6: Service default/s spec.ports: has no port; the Service is left out',
     ]);
     write('a.yaml', service('[{port: 80}]'));
     await world.until(() => world.nodes.has('default/s'));
@@ -261,7 +261,7 @@ describe('ManifestSource while files change', () => {
     write('b.yaml', node('n', 'from-b'));
     const { world } = await synced();
     expect(Object.fromEntries(world.nodes)).toEqual({ n: 'from-a' });
-    expect(world.allProblems()).toEqual(['b.yaml:2: Node n: is also in a.yaml:2, which serves; this one is ignored']);
+    expect(world.allProblems()).toEqual(['b.yaml:2: Node n: is also in a.yaml:2, which is used; this one is ignored']);
     unlinkSync(at('a.yaml'));
     await world.untilNodes({ n: 'from-b' });
     await world.until(() => world.problems.size === 0);
@@ -290,7 +290,7 @@ describe('ManifestSource while directories change', () => {
     const { world } = await synced();
     renameSync(directory, join(root, 'away'));
     await world.until(() => world.problems.size > 0);
-    expect(world.allProblems()[0]).toMatch(/cannot be read: ENOENT.*; what was read before still serves$/);
+    expect(world.allProblems()[0]).toMatch(/cannot be read: ENOENT.*; what was read before is still used$/);
     expect(Object.fromEntries(world.nodes)).toEqual({ a: '1' });
     mkdirSync(directory);
     write('b.yaml', node('b', '2'));

@@ -1,7 +1,7 @@
 import { join, normalize } from 'node:path';
 import type { Logger } from 'pino';
 import { errorText } from '../../base/error-text.ts';
-import type { Problem } from '../../model/problem.ts';
+import { fileRef, type Problem } from '../../model/problem.ts';
 import type { Source, SourceListener } from '../source.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { defaultSettling, type Settling } from './file-state.ts';
@@ -177,8 +177,9 @@ export class ManifestSource implements Source {
       this.#tellProblems(this.#directory, scan.unreadable);
       return scan;
     } catch (error) {
-      const reason = `cannot be read: ${errorText(error)}; what was read before still serves`;
-      this.#tellProblems(this.#directory, [{ object: this.#directory, field: '', reason }]);
+      const message = `cannot be read: ${errorText(error)}; what was read before is still used`;
+      const object = fileRef(this.#directory);
+      this.#tellProblems(this.#directory, [{ object, field: '', code: 'UnreadableFile', message }]);
       return undefined;
     } finally {
       this.#walked = walked;
@@ -195,7 +196,7 @@ export class ManifestSource implements Source {
     const { doubtMs, emptyMs } = this.#settling;
     const requiredMs = files.size === 0 ? emptyMs : doubtMs;
     for (const path of this.#files.known()) {
-      const hidden = unreadable.some(({ object }) => path === object || path.startsWith(`${object}/`));
+      const hidden = unreadable.some(({ object: { name } }) => path === name || path.startsWith(`${name}/`));
       if (files.has(path) || hidden) continue;
       const look = this.#files.lookGone(path, requiredMs);
       if (look.kind === 'Wait') this.#schedule.lookAtAll(performance.now() + look.ms);

@@ -4,7 +4,7 @@ import { parseManifest } from './parse-manifest.ts';
 
 function parse(text: string) {
   const { objects, problems } = parseManifest(text, 'a.yaml');
-  return { objects, problems: problems.map(({ origin, reason }) => `${origin}: ${reason}`) };
+  return { objects, problems: problems.map(({ origin, message }) => `${origin}: ${message}`) };
 }
 
 const linesOf = (text: string) => parse(text).objects.map(({ line }) => line);

@@ -10,7 +10,7 @@ import {
   parseAllDocuments,
 } from 'yaml';
 import { errorText } from '../../base/error-text.ts';
-import type { Problem } from '../../model/problem.ts';
+import { fileRef, type Problem } from '../../model/problem.ts';
 import { isObject } from '../field-reader.ts';
 import { quote } from '../problem-list.ts';
 
@@ -41,8 +41,9 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   const lines = new LineCounter();
   const objects: ParsedObject[] = [];
   const problems: Problem[] = [];
-  const fail = (line: number, reason: string): void => {
-    if (problems.length < maxProblems) problems.push({ object: file, field: '', reason, origin: `${file}:${line}` });
+  const fail = (line: number, message: string): void => {
+    if (problems.length >= maxProblems) return;
+    problems.push({ object: fileRef(file), field: '', code: 'InvalidManifest', message, origin: `${file}:${line}` });
   };
   for (const document of documentsOf(text, lines, fail)) {
     const lineOf = (node: unknown): number => lineAt(lines, node);

@@ -53,7 +53,7 @@ describe('readManifests', () => {
     write('b.yaml', node('a') + node('b'));
     expect(await read([at('sub'), at('b.yaml'), at('b.yaml')])).toEqual({
       keys: ['a', 'b'],
-      problems: ['sub/a.yaml:1: Node a: is also in b.yaml:1, which serves; this one is ignored'],
+      problems: ['sub/a.yaml:1: Node a: is also in b.yaml:1, which is used; this one is ignored'],
     });
   });
 
@@ -68,10 +68,10 @@ describe('readManifests', () => {
     expect(keys).toEqual(['a', 'b']);
     expect(problems).toEqual([
       expect.stringMatching(/^b\.yaml:[45]: b\.yaml: is not valid YAML/),
-      'bad.yaml:2: Service default/s spec: is missing; the Service is not served',
+      'bad.yaml:2: Service default/s spec: is missing; the Service is left out',
       'latin1.yaml:2: latin1.yaml: is not UTF-8 text',
       'utf16.yaml:1: utf16.yaml: is UTF-16, not UTF-8 text',
-      'z.yaml:1: Node a: is also in a.yaml:1, which serves; this one is ignored',
+      'z.yaml:1: Node a: is also in a.yaml:1, which is used; this one is ignored',
     ]);
   });
 

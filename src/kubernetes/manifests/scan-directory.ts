@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorText } from '../../base/error-text.ts';
-import type { Problem } from '../../model/problem.ts';
+import { fileRef, type Problem } from '../../model/problem.ts';
 import { stampOf } from './read-file.ts';
 
 /** A manifest as it stands on the disk. */
@@ -83,7 +83,8 @@ async function tolerate(walk: Walk, path: string, visit: Promise<void>): Promise
     await visit;
   } catch (error) {
     if (isGone(error)) return;
-    walk.unreadable.push({ object: path, field: '', reason: `cannot be read: ${errorText(error)}`, origin: path });
+    const message = `cannot be read: ${errorText(error)}`;
+    walk.unreadable.push({ object: fileRef(path), field: '', code: 'UnreadableFile', message, origin: path });
   }
 }
 
