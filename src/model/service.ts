@@ -31,6 +31,7 @@ export interface Service {
   readonly createdAt: string;
   /** Canonical text (RFC 5952 for IPv6), at most one of each family. */
   readonly clusterIPs: readonly string[];
+  /** No two of one protocol have one number, nor one name: the converter leaves the later one out. */
   readonly ports: readonly ServicePort[];
   readonly internalTrafficPolicy: 'Cluster' | 'Local';
   readonly sessionAffinity: SessionAffinity;

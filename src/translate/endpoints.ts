@@ -1,21 +1,21 @@
-import type { Model } from '../model/model.ts';
-import type { ClusterLoadAssignment } from '../protos/generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
-import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { socketAddress } from './common.ts';
-import { type Candidate, candidatesOf, selectEndpoints, selectionScope } from './endpoint-selection.ts';
+import type { Candidate } from './endpoint-selection/candidates.ts';
+import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
+import type { PortEndpoints } from './endpoint-selection/port-endpoints.ts';
 import type { Frontend } from './frontends.ts';
 
-export function endpointEntry(frontend: Frontend, slices: ReturnType<Model['slicesOf']>): ResourceEntry {
-  const { service, port, family, name } = frontend;
-  const policy = service.internalTrafficPolicy;
-  const build = (client: ClientView): ClusterLoadAssignment => {
-    const { endpoints } = selectEndpoints(candidatesOf(slices, port, family), policy, client);
-    return { clusterName: name, endpoints: localitiesOf(endpoints) };
-  };
-  const scope = selectionScope(slices, policy, port, family);
-  return { typeUrl: typeUrls.endpoint, name, wildcard: false, scope, build };
+export function endpointEntry({ service, name }: Frontend, endpoints: PortEndpoints): ResourceEntry {
+  return new EndpointsEntry({
+    typeUrl: typeUrls.endpoint,
+    name,
+    wildcard: false,
+    selected: [{ endpoints, policy: service.internalTrafficPolicy }],
+    basis: [],
+    message: ([selection]) => ({ clusterName: name, endpoints: localitiesOf(selection?.endpoints ?? []) }),
+  });
 }
 
 /**

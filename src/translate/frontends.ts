@@ -21,9 +21,8 @@ export interface Frontend {
 /** The addresses that the Service holds, each with each of its ports, in the Service's order. */
 export function frontendsOf(model: Model, service: Service): readonly Frontend[] {
   const key = keyOf(service);
-  const ports = distinctPorts(service.ports);
-  const addresses = [...new Set(service.clusterIPs)].filter((address) => model.ownerOf(address) === key);
-  return addresses.flatMap((address) => ports.map((port) => frontendOf(service, port, address)));
+  const addresses = service.clusterIPs.filter((address) => model.ownerOf(address) === key);
+  return addresses.flatMap((address) => service.ports.map((port) => frontendOf(service, port, address)));
 }
 
 function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
@@ -41,15 +40,6 @@ function listenerOf(port: ServicePort, path: DataPath): Frontend['listener'] {
   return path === 'EnvoyTcp' ? 'tcp' : undefined;
 }
 
-/** One port for each protocol and number; the first that says so. */
-export function distinctPorts(ports: readonly ServicePort[]): readonly ServicePort[] {
-  return ports.filter((port, index) => ports.findIndex((other) => sameNumber(port, other)) === index);
-}
-
-function sameNumber(a: ServicePort, b: ServicePort): boolean {
-  return a.protocol === b.protocol && a.port === b.port;
-}
-
 /** `namespace/name/port`, the port by its name, else its number: what statistics and logs call it. */
 export function statNameOf({ service, port }: Pick<Frontend, 'service' | 'port'>): string {
   return `${keyOf(service)}/${port.name === '' ? port.port : port.name}`;
@@ -60,12 +50,8 @@ export function targetNameOf({ service, port }: Pick<Frontend, 'service' | 'port
   return `${keyOf(service)}:${port.port}`;
 }
 
-/** Cluster IPs that another Service holds, and ports given twice. */
+/** Cluster IPs that another Service holds. */
 export function frontendProblems(model: Model, service: Service): readonly Problem[] {
-  return [...addressProblems(model, service), ...portProblems(service)];
-}
-
-function addressProblems(model: Model, service: Service): readonly Problem[] {
   const key = keyOf(service);
   return service.clusterIPs.flatMap((address, index) => {
     const owner = model.ownerOf(address);
@@ -73,14 +59,5 @@ function addressProblems(model: Model, service: Service): readonly Problem[] {
     const message = `${address} belongs to the older Service ${owner}; ${key} is not reached by it`;
     const field = `spec.clusterIPs[${index}]`;
     return { object: refOfService(service), field, code: 'ConflictingClusterIP', message };
-  });
-}
-
-function portProblems(service: Service): readonly Problem[] {
-  const kept = new Set(distinctPorts(service.ports));
-  return service.ports.flatMap((port, index) => {
-    if (kept.has(port)) return [];
-    const message = `${port.protocol} ${port.port} is given twice; the first one counts`;
-    return { object: refOfService(service), field: `spec.ports[${index}].port`, code: 'DuplicateValue', message };
   });
 }

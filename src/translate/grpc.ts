@@ -1,20 +1,19 @@
 // Resources of proxyless gRPC clients, which ask for `xds:///namespace/name:port` (gRFC A27, A28, A31, A44).
 import { familyOf } from '../model/address.ts';
-import type { EndpointSlice } from '../model/endpoint.ts';
 import type { Retries } from '../model/policy.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
-import type { ClusterLoadAssignment } from '../protos/generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
 import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
 import type { RouteAction } from '../protos/generated/types/envoy/config/route/v3/RouteAction.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
-import type { ClientView, ResourceEntry, Scope } from '../resources/resource-entry.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { adsSource, durationOf } from './common.ts';
-import { candidatesOf, narrower, selectEndpoints, selectionScope } from './endpoint-selection.ts';
+import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
+import type { EndpointsOfPort, Selection } from './endpoint-selection/port-endpoints.ts';
 import { localitiesOf } from './endpoints.ts';
-import { distinctPorts, targetNameOf } from './frontends.ts';
+import { targetNameOf } from './frontends.ts';
 import { packed } from './packed.ts';
 
 /** A Service port that gRPC clients can ask for: every TCP one, whichever path ClusterIP traffic takes. */
@@ -25,7 +24,7 @@ export interface GrpcTarget {
 }
 
 export function grpcTargetsOf(service: Service): readonly GrpcTarget[] {
-  const ports = distinctPorts(service.ports).filter(({ protocol }) => protocol === 'TCP');
+  const ports = service.ports.filter(({ protocol }) => protocol === 'TCP');
   return ports.map((port) => ({ service, port, name: targetNameOf({ service, port }) }));
 }
 
@@ -84,32 +83,24 @@ function grpcClusterOf({ name, service }: GrpcTarget): Cluster {
   };
 }
 
-export function grpcEndpointEntry(target: GrpcTarget, slices: readonly EndpointSlice[]): ResourceEntry {
-  const { service, port, name } = target;
-  const families = familiesOf(service);
-  const scope = families.reduce<Scope>((narrowest, family) => {
-    return narrower(narrowest, selectionScope(slices, service.internalTrafficPolicy, port, family));
-  }, 'fleet');
-  const build = (client: ClientView): ClusterLoadAssignment => ({
-    clusterName: name,
-    endpoints: localitiesByFamily(target, families, slices, client),
+export function grpcEndpointEntry({ service, port, name }: GrpcTarget, endpointsOf: EndpointsOfPort): ResourceEntry {
+  const policy = service.internalTrafficPolicy;
+  return new EndpointsEntry({
+    typeUrl: typeUrls.endpoint,
+    name,
+    wildcard: false,
+    selected: familiesOf(service).map((family) => ({ endpoints: endpointsOf(port, family), policy })),
+    basis: [],
+    message: (selections) => ({ clusterName: name, endpoints: localitiesByFamily(selections) }),
   });
-  return { typeUrl: typeUrls.endpoint, name, wildcard: false, scope, build };
 }
 
 /** In the Service's order: a client prefers the first and falls back to the second when it cannot reach any of it. */
 function familiesOf(service: Service): readonly IpFamily[] {
-  return [...new Set(service.clusterIPs.map(familyOf))];
+  return service.clusterIPs.map(familyOf);
 }
 
-function localitiesByFamily(
-  { service, port }: GrpcTarget,
-  families: readonly IpFamily[],
-  slices: readonly EndpointSlice[],
-  client: ClientView,
-): LocalityLbEndpoints[] {
-  const policy = service.internalTrafficPolicy;
-  const selections = families.map((family) => selectEndpoints(candidatesOf(slices, port, family), policy, client));
+function localitiesByFamily(selections: readonly Selection[]): LocalityLbEndpoints[] {
   const filled = selections.filter(({ endpoints }) => endpoints.length > 0);
   return filled.flatMap(({ endpoints }, priority) => localitiesOf(endpoints, priority));
 }

@@ -2,7 +2,6 @@ import type { ServicePolicy } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
 import { refOfService, type Service } from '../model/service.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
-import { distinctPorts } from './frontends.ts';
 import type { TranslateSettings } from './settings.ts';
 
 /** A setting, what a port must be to honour it, and its value where it was asked for. */
@@ -44,7 +43,7 @@ const settings: readonly Setting[] = [
 
 /** What of a Service's policy none of its ports can honour, and what the kernel path does not do yet. */
 export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
-  const paths = new Set(distinctPorts(service.ports).map((port) => dataPathOf(service, port).path));
+  const paths = new Set(service.ports.map((port) => dataPathOf(service, port).path));
   const asked = settings.filter(({ value }) => value(service.policy) !== undefined);
   return [
     ...unkeptAffinity(service),
@@ -64,7 +63,7 @@ function unkeptAffinity(service: Service): readonly Problem[] {
 }
 
 function refusedDataPaths(service: Service): readonly Problem[] {
-  return distinctPorts(service.ports).flatMap((port) => {
+  return service.ports.flatMap((port) => {
     const { refusal } = dataPathOf(service, port);
     if (refusal === undefined) return [];
     return [problemOf(service, 'data-path', `${port.protocol} port ${port.port} stays on the kernel path: ${refusal}`)];

@@ -1,13 +1,12 @@
 import ipaddr from 'ipaddr.js';
 import { keyOf } from '../model/address.ts';
-import type { EndpointSlice } from '../model/endpoint.ts';
 import type { Service } from '../model/service.ts';
 import type { PortView } from '../protos/generated/types/fairlead/node/v1/PortView.ts';
-import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
-import type { ClientView, ResourceEntry, Scope } from '../resources/resource-entry.ts';
+import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import type { DataPath } from './data-path.ts';
-import { candidatesOf, narrower, selectEndpoints, selectionScope, type Verdict } from './endpoint-selection.ts';
+import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
+import type { EndpointsOfPort, Selection, Verdict } from './endpoint-selection/port-endpoints.ts';
 import type { Frontend } from './frontends.ts';
 
 const dataPaths = { Kernel: 'KERNEL', EnvoyTcp: 'ENVOY_TCP', EnvoyHttp: 'ENVOY_HTTP' } as const satisfies Record<
@@ -24,28 +23,34 @@ const verdicts = { Forward: 'FORWARD', Reject: 'REJECT', Drop: 'DROP' } as const
 export function serviceViewEntry(
   service: Service,
   frontends: readonly Frontend[],
-  slices: readonly EndpointSlice[],
+  endpointsOf: EndpointsOfPort,
 ): ResourceEntry {
-  const scope = frontends.reduce<Scope>((narrowest, { port, family }) => {
-    return narrower(narrowest, selectionScope(slices, service.internalTrafficPolicy, port, family));
-  }, 'fleet');
-  const build = (client: ClientView): ServiceView => ({
-    namespace: service.namespace,
-    name: service.name,
-    ports: frontends.map((frontend) => portViewOf(frontend, slices, client)),
+  const { namespace, name } = service;
+  const policy = service.internalTrafficPolicy;
+  return new EndpointsEntry({
+    typeUrl: typeUrls.serviceView,
+    name: keyOf(service),
+    wildcard: true,
+    selected: frontends.map(({ port, family }) => ({ endpoints: endpointsOf(port, family), policy })),
+    basis: [service, ...frontends.map(({ address }) => address)],
+    message: (selections) => ({ namespace, name, ports: portViewsOf(frontends, selections) }),
   });
-  return { typeUrl: typeUrls.serviceView, name: keyOf(service), wildcard: true, scope, build };
 }
 
-function portViewOf(frontend: Frontend, slices: readonly EndpointSlice[], client: ClientView): PortView {
-  const { service, port, family } = frontend;
-  const candidates = candidatesOf(slices, port, family);
-  const { verdict, endpoints } = selectEndpoints(candidates, service.internalTrafficPolicy, client);
+/** One selection for each frontend. */
+function portViewsOf(frontends: readonly Frontend[], selections: readonly Selection[]): PortView[] {
+  return selections.flatMap((selection, index) => {
+    const frontend = frontends[index];
+    return frontend === undefined ? [] : [portViewOf(frontend, selection)];
+  });
+}
+
+function portViewOf({ address, port, path }: Frontend, { verdict, endpoints }: Selection): PortView {
   return {
-    address: bytesOf(frontend.address),
+    address: bytesOf(address),
     port: port.port,
     protocol: port.protocol,
-    dataPath: dataPaths[frontend.path],
+    dataPath: dataPaths[path],
     verdict: verdicts[verdict],
     endpoints: endpoints.map(({ endpoint, port: number }) => ({ address: bytesOf(endpoint.address), port: number })),
   };

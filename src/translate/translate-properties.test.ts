@@ -32,6 +32,11 @@ const servicePort: fc.Arbitrary<ServicePort> = fc.record({
   appProtocol: fc.constantFrom('tcp', 'http', 'http2', 'grpc', 'websocket'),
 });
 
+/** What the converter leaves out. */
+function sameNumberOrName(a: ServicePort, b: ServicePort): boolean {
+  return a.protocol === b.protocol && (a.port === b.port || a.name === b.name);
+}
+
 const count = fc.integer({ min: 0, max: 4_294_967_295 });
 const milliseconds = fc.integer({ min: 0, max: 86_400_000 });
 
@@ -63,7 +68,7 @@ const service: fc.Arbitrary<Service> = fc.record({
     address.IPv6.map((one) => [one]),
     fc.tuple(address.IPv6, address.IPv4),
   ),
-  ports: fc.array(servicePort, { minLength: 1, maxLength: 4 }),
+  ports: fc.uniqueArray(servicePort, { minLength: 1, maxLength: 4, comparator: sameNumberOrName }),
   internalTrafficPolicy: fc.constantFrom('Cluster', 'Local'),
   sessionAffinity: fc.constantFrom({ kind: 'None' as const }, { kind: 'ClientIP' as const, timeoutSeconds: 60 }),
   policy,

@@ -4,6 +4,7 @@ import type { MessageObject } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { clusterEntry } from './clusters.ts';
+import { endpointsByPort } from './endpoint-selection/port-endpoints.ts';
 import { endpointEntry } from './endpoints.ts';
 import { type Frontend, frontendProblems, frontendsOf } from './frontends.ts';
 import { grpcEndpointEntry, grpcEntries, grpcTargetsOf } from './grpc.ts';
@@ -53,11 +54,12 @@ export function translateEndpoints(model: Model, serviceKey: string): readonly R
   const service = model.services.get(serviceKey);
   if (service === undefined) return [];
   const frontends = frontendsOf(model, service);
-  const slices = model.slicesOf(serviceKey);
+  const endpointsOf = endpointsByPort(model.slicesOf(serviceKey));
+  const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
   return [
-    ...frontends.filter(({ listener }) => listener !== undefined).map((frontend) => endpointEntry(frontend, slices)),
-    ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, slices)),
-    serviceViewEntry(service, frontends, slices),
+    ...viaEnvoy.map((frontend) => endpointEntry(frontend, endpointsOf(frontend.port, frontend.family))),
+    ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, endpointsOf)),
+    serviceViewEntry(service, frontends, endpointsOf),
   ];
 }
 
@@ -94,7 +96,7 @@ export function translate(model: Model, client: ClientView, settings: TranslateS
   const of = (typeUrl: string): readonly NamedMessage[] =>
     entries
       .filter((entry) => entry.typeUrl === typeUrl)
-      .map(({ name, build }) => ({ name, message: build(client) }))
+      .map((entry) => ({ name: entry.name, message: entry.build(client) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     listeners: of(typeUrls.listener),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Endpoint, EndpointSlice } from '../model/endpoint.ts';
-import type { ServicePort } from '../model/service.ts';
-import { candidatesOf, selectEndpoints, selectionScope } from './endpoint-selection.ts';
+import type { Endpoint, EndpointSlice } from '../../model/endpoint.ts';
+import type { ServicePort } from '../../model/service.ts';
+import { endpointsOf } from './port-endpoints.ts';
 
 const port: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
 const client = { nodeName: 'node1', zone: 'zone-a' };
@@ -25,7 +25,7 @@ function selected(
   policy: 'Cluster' | 'Local' = 'Cluster',
   as = client,
 ): readonly string[] {
-  const { verdict, endpoints } = selectEndpoints(candidatesOf(slices, port, 'IPv4'), policy, as);
+  const { verdict, endpoints } = endpointsOf(slices, port, 'IPv4').select(policy, as);
   return verdict === 'Forward' ? endpoints.map((one) => `${one.endpoint.address}:${one.port}`) : [verdict];
 }
 
@@ -82,6 +82,22 @@ describe('internalTrafficPolicy: Local', () => {
   });
 });
 
+describe('ready addresses of a node', () => {
+  it('count each address once, and no terminating one', () => {
+    const slices = [
+      sliceOf([ready('10.0.0.1', { nodeName: 'node1' }), terminating('10.0.0.2', { nodeName: 'node1' })]),
+      sliceOf([ready('10.0.0.1', { nodeName: 'node1' }), ready('10.0.0.3', { nodeName: 'node2' })], { name: 'web-b' }),
+    ];
+    const endpoints = endpointsOf(slices, port, 'IPv4');
+    expect(endpoints.localReadyAddresses('node1')).toEqual(['10.0.0.1']);
+    expect(
+      endpointsOf([sliceOf([terminating('10.0.0.2', { nodeName: 'node1' })])], port, 'IPv4').localReadyAddresses(
+        'node1',
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('hints', () => {
   const here = ready('10.0.0.1', { hintNodes: ['node1'], hintZones: ['zone-a'] });
   const near = ready('10.0.0.2', { hintNodes: ['node2'], hintZones: ['zone-a'] });
@@ -122,6 +138,6 @@ describe('scope', () => {
     ['node', 'Local', [plain]],
     ['fleet', 'Local', []],
   ] as const)('is the %s for %s policy, case %#', (scope, policy, endpoints) => {
-    expect(selectionScope([sliceOf(endpoints)], policy, port, 'IPv4')).toBe(scope);
+    expect(endpointsOf([sliceOf(endpoints)], port, 'IPv4').scope(policy)).toBe(scope);
   });
 });

@@ -1,0 +1,71 @@
+import type { Endpoint } from '../../model/endpoint.ts';
+
+/** An endpoint of one Service port. */
+export interface Candidate {
+  readonly endpoint: Endpoint;
+  readonly port: number;
+}
+
+/** One order for every list, so that what is built does not depend on the order of the slices or of their endpoints. */
+export function byAddress(a: Candidate, b: Candidate): number {
+  return compare(a.endpoint.address, b.endpoint.address) || a.port - b.port || byUsability(a.endpoint, b.endpoint);
+}
+
+/** The order of one slice, where all endpoints of a port have its number. */
+export function byEndpoint(a: Endpoint, b: Endpoint): number {
+  return compare(a.address, b.address) || byUsability(a, b);
+}
+
+/** Of entries for one address, the one that counts is first. */
+function byUsability(a: Endpoint, b: Endpoint): number {
+  return (
+    usability(a) - usability(b) ||
+    compare(a.nodeName ?? '', b.nodeName ?? '') ||
+    compare(a.zone ?? '', b.zone ?? '') ||
+    compare(hintsOf(a), hintsOf(b))
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function hintsOf({ hintNodes, hintZones }: Endpoint): string {
+  return `${hintNodes.join()} ${hintZones.join()}`;
+}
+
+function usability(endpoint: Endpoint): number {
+  if (endpoint.ready) return 0;
+  return isFallback(endpoint) ? 1 : 2;
+}
+
+/** Serving while terminating: used only where nothing is ready (KEP-1669). */
+function isFallback(endpoint: Endpoint): boolean {
+  return endpoint.serving && endpoint.terminating;
+}
+
+export function isUsable(endpoint: Endpoint): boolean {
+  return endpoint.ready || isFallback(endpoint);
+}
+
+/**
+ * The ready ones of candidates in order, else those that still serve while terminating; one for each address and port.
+ * Where slices disagree about one, the ready entry counts (kube-proxy 1.36 prefers the one that is not terminating: an
+ * address may be reused while the old pod is still listed).
+ */
+export function usableOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  const one = candidates.filter((candidate, index) => !sameAddress(candidates[index - 1], candidate));
+  const ready = one.filter(({ endpoint }) => endpoint.ready);
+  return ready.length > 0 ? ready : one.filter(({ endpoint }) => isFallback(endpoint));
+}
+
+function sameAddress(a: Candidate | undefined, b: Candidate): boolean {
+  return a?.port === b.port && a.endpoint.address === b.endpoint.address;
+}
+
+/** All that selection looks at, as text. */
+export function identityOf({ endpoint, port }: Candidate): string {
+  const { address, nodeName = '', zone = '' } = endpoint;
+  return `${address} ${port} ${usability(endpoint)} ${nodeName} ${zone} ${hintsOf(endpoint)}`;
+}

@@ -1,0 +1,134 @@
+// Which endpoints of a Service port a client may use: the Service contract as kube-proxy keeps it
+// (Kubernetes 1.33 to 1.36, pkg/proxy/topology.go; KEP-1669, KEP-2433, KEP-3015, KEP-4444).
+import type { EndpointSlice } from '../../model/endpoint.ts';
+import type { IpFamily, Service, ServicePort } from '../../model/service.ts';
+import type { ClientView, KeySet, Scope } from '../../resources/resource-entry.ts';
+import { byAddress, type Candidate, usableOf } from './candidates.ts';
+import { changedCandidates, changedSlices, type SlicePart } from './differences.ts';
+import { HintIndex } from './hint-index.ts';
+import { indexOf, isHinted } from './slice-index.ts';
+
+export type TrafficPolicy = Service['internalTrafficPolicy'];
+
+/**
+ * What becomes of a new connection. `Reject`: there is no usable endpoint anywhere. `Drop`: there is, but the traffic
+ * policy is Local and none is on the client's node.
+ */
+export type Verdict = 'Forward' | 'Reject' | 'Drop';
+
+export interface Selection {
+  readonly verdict: Verdict;
+  /** In order of address and port; empty unless the verdict is Forward. */
+  readonly endpoints: readonly Candidate[];
+}
+
+const noKeys: KeySet = new Set<string>();
+
+/**
+ * The endpoints of a Service port in one address family, matched by port name and protocol. The sets for clients of
+ * the whole cluster and of one node fall back to terminating endpoints each by itself (Service contract §1.5).
+ */
+export function endpointsOf(slices: readonly EndpointSlice[], port: ServicePort, family: IpFamily): PortEndpoints {
+  const parts: SlicePart[] = [];
+  for (const slice of slices) {
+    const target = slice.family === family ? targetPort(slice, port) : undefined;
+    if (target !== undefined) parts.push({ slice, port: target });
+  }
+  return new PortEndpoints(parts);
+}
+
+/** The endpoints of a Service's ports in either family. */
+export type EndpointsOfPort = (port: ServicePort, family: IpFamily) => PortEndpoints;
+
+/** Computed once for each port and family, for all resources that are made of them. */
+export function endpointsByPort(slices: readonly EndpointSlice[]): EndpointsOfPort {
+  const known = { IPv4: new Map<ServicePort, PortEndpoints>(), IPv6: new Map<ServicePort, PortEndpoints>() };
+  return (port, family) => {
+    const endpoints = known[family].get(port) ?? endpointsOf(slices, port, family);
+    known[family].set(port, endpoints);
+    return endpoints;
+  };
+}
+
+function targetPort(slice: EndpointSlice, port: ServicePort): number | undefined {
+  return slice.ports.find((known) => known.name === port.name && known.protocol === port.protocol)?.port;
+}
+
+export class PortEndpoints {
+  readonly #parts: readonly SlicePart[];
+  readonly #hasHints: boolean;
+  #hints: HintIndex | undefined;
+
+  constructor(parts: readonly SlicePart[]) {
+    this.#parts = parts;
+    const [first] = parts;
+    this.#hasHints =
+      parts.length === 1 && first !== undefined
+        ? first.slice.endpoints.some(isHinted)
+        : parts.some(({ slice }) => indexOf(slice).hasHints);
+  }
+
+  /** Whether there is a usable endpoint anywhere. */
+  get isUsable(): boolean {
+    return this.#parts.some(({ slice }) => indexOf(slice).isUsable);
+  }
+
+  select(policy: TrafficPolicy, client: ClientView): Selection {
+    const endpoints = policy === 'Cluster' ? this.clusterWide(client) : this.local(client.nodeName);
+    if (endpoints.length > 0) return { verdict: 'Forward', endpoints };
+    return { verdict: policy === 'Local' && this.isUsable ? 'Drop' : 'Reject', endpoints };
+  }
+
+  /** Those of the whole cluster, nearest to the client where hints say so. */
+  clusterWide(client: ClientView): readonly Candidate[] {
+    return this.#hasHints ? this.#hintIndex().nearest(client) : this.#everywhere();
+  }
+
+  /** Those on a node. */
+  local(nodeName: string): readonly Candidate[] {
+    const candidates = this.#parts.flatMap(({ slice, port }) => {
+      return indexOf(slice)
+        .at(nodeName)
+        .map((endpoint) => ({ endpoint, port }));
+    });
+    return usableOf(candidates.sort(byAddress));
+  }
+
+  /** Addresses of the ready ones on a node, which health checks of load balancers count (Service contract §1.5). */
+  localReadyAddresses(nodeName: string): readonly string[] {
+    const ready = this.local(nodeName).filter(({ endpoint }) => endpoint.ready);
+    return [...new Set(ready.map(({ endpoint }) => endpoint.address))];
+  }
+
+  /** Who gets the same selection: all clients, those of a zone, or those of a node. */
+  scope(policy: TrafficPolicy): Scope {
+    if (policy === 'Local') return this.isUsable ? 'node' : 'fleet';
+    return this.#hasHints ? this.#hintIndex().scope : 'fleet';
+  }
+
+  /**
+   * Where both are of the given scope, or of a wider one: whose selections may differ from those before. Undefined:
+   * anybody's.
+   */
+  changedKeys(policy: TrafficPolicy, scope: Scope, previous: PortEndpoints): KeySet | undefined {
+    const changed = changedCandidates(changedSlices(previous.#parts, this.#parts));
+    if (changed.length === 0) return noKeys;
+    if (this.scope(policy) !== scope || previous.scope(policy) !== scope) return undefined;
+    if (policy === 'Local') return new Set(changed.flatMap(({ endpoint }) => endpoint.nodeName ?? []));
+    return this.#hasHints && previous.#hasHints ? this.#hintIndex().changedKeys(previous.#hintIndex()) : undefined;
+  }
+
+  /** Not kept: where no hints count all clients get the same, which is built but once. */
+  #everywhere(): readonly Candidate[] {
+    const candidates = this.#parts.flatMap(({ slice, port }) => {
+      const endpoints = this.#parts.length === 1 ? slice.endpoints : indexOf(slice).sorted;
+      return endpoints.map((endpoint) => ({ endpoint, port }));
+    });
+    return usableOf(candidates.sort(byAddress));
+  }
+
+  #hintIndex(): HintIndex {
+    this.#hints ??= new HintIndex(this.#everywhere());
+    return this.#hints;
+  }
+}
