@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeMessage, type MessageObject, messageNameOf } from '../../protos/registry.ts';
+import type { ResourceName } from '../../resources/resource-name.ts';
 import { bytesField, concat, stringField } from './wire-format.ts';
 
 /** One version of a resource, encoded once; its bytes are shared by every stream. */
@@ -29,12 +30,11 @@ export function encodeContent(typeUrl: string, message: MessageObject): Content 
   return { body, version: hash('sha256', body, 'base64url').slice(0, versionLength) };
 }
 
-export function frameResource(typeUrl: string, name: string, content: Content, stamp: number): EncodedResource {
-  const any = [stringField(1, typeUrl), bytesField(2, content.body)];
-  const sotw = bytesField(2, concat(any));
-  const version = stringField(1, content.version);
-  const deltaField = bytesField(2, concat([version, sotw, stringField(3, name)]));
-  const start = deltaField.indexOf(sotw, deltaField.length - sotw.length - stringField(3, name).length);
+export function frameResource({ typeUrl, name }: ResourceName, content: Content, stamp: number): EncodedResource {
+  const sotw = bytesField(2, concat([stringField(1, typeUrl), bytesField(2, content.body)]));
+  const nameField = stringField(3, name);
+  const deltaField = bytesField(2, concat([stringField(1, content.version), sotw, nameField]));
+  const start = deltaField.length - nameField.length - sotw.length;
   return {
     name,
     version: content.version,

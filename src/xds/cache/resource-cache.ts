@@ -1,14 +1,25 @@
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceUnit } from '../../resources/resource-unit.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
+import { ChangeQueue } from './change-queue.ts';
 import type { EncodedResource } from './encoded-resource.ts';
-import type { BuildError, Owner, Slot } from './slot.ts';
-import { TypeStore } from './type-store.ts';
+import type { BuildError } from './encodings.ts';
+import { union } from './key-set.ts';
+import { Ownership, type Resolve } from './ownership.ts';
+import type { PendingChange, Slot } from './slot.ts';
+import { type StoreContext, TypeStore } from './type-store.ts';
 
 /** Told that there are changes to `propagate`, or that views are to be looked at again. */
 export interface CacheListener {
   changesPending(): void;
   viewsChanged(nodeNames: ReadonlySet<string>): void;
+}
+
+export interface CacheOptions {
+  /** Makes resources that no unit has when clients ask for their names. */
+  readonly resolve?: Resolve;
+  /** Told once per entry and scope that could not be built; its last version goes on. */
+  readonly onBuildError?: BuildError;
 }
 
 /**
@@ -17,16 +28,23 @@ export interface CacheListener {
  */
 export class ResourceCache {
   readonly #stores = new Map<string, TypeStore>();
-  readonly #owners = new Map<string, Owner>();
   readonly #listeners = new Set<CacheListener>();
-  /** Endpoints are few bytes and urgent; they overtake the rest. */
-  readonly #urgent: Slot[] = [];
-  readonly #ordinary: Slot[] = [];
-  readonly #onBuildError: BuildError;
+  readonly #queue = new ChangeQueue();
+  readonly #ownership: Ownership;
+  readonly #context: StoreContext;
 
-  /** @param onBuildError told once per entry and scope that could not be built; its last version goes on */
-  constructor(options: { readonly onBuildError?: BuildError } = {}) {
-    this.#onBuildError = options.onBuildError ?? (() => undefined);
+  constructor({ resolve = () => undefined, onBuildError = () => undefined }: CacheOptions = {}) {
+    this.#ownership = new Ownership({
+      resolve,
+      onError: onBuildError,
+      slotOf: ({ typeUrl, name }) => this.store(typeUrl).slotOf(name),
+      replace: (slot, entry) => this.#replace(slot, entry),
+    });
+    this.#context = {
+      onBuildError,
+      asked: (slot) => this.#ownership.resolve(slot),
+      letGo: (slot) => this.#drop(slot),
+    };
   }
 
   /**
@@ -34,14 +52,8 @@ export class ResourceCache {
    * what that one lets go of later is not its own any more.
    */
   replaceUnits(units: Iterable<ResourceUnit>): void {
-    const now = performance.now();
-    const replaced: Owner[] = [];
-    for (const unit of units) {
-      const before = this.#owners.get(unit.owner);
-      if (before !== undefined) replaced.push(before);
-      this.#fill(unit, now);
-    }
-    for (const owner of replaced) this.#empty(owner, now);
+    this.#ownership.replace(units);
+    this.#queue.endBatch();
     if (this.hasPending) for (const listener of this.#listeners) listener.changesPending();
   }
 
@@ -66,7 +78,7 @@ export class ResourceCache {
   store(typeUrl: string): TypeStore {
     let store = this.#stores.get(typeUrl);
     if (store === undefined) {
-      store = new TypeStore(typeUrl, this.#onBuildError);
+      store = new TypeStore(typeUrl, this.#context);
       this.#stores.set(typeUrl, store);
     }
     return store;
@@ -82,72 +94,57 @@ export class ResourceCache {
   }
 
   get hasPending(): boolean {
-    return this.#urgent.length > 0 || this.#ordinary.length > 0;
+    return !this.#queue.isEmpty;
   }
 
   /** Tells the subscribers of changed resources, until done or past the deadline (of `performance.now()`). */
   propagate(deadline: number): void {
-    for (const queue of [this.#urgent, this.#ordinary]) {
-      let taken = 0;
-      for (const slot of queue) {
-        this.#announce(slot);
-        taken += 1;
-        if (performance.now() > deadline) break;
-      }
-      queue.splice(0, taken);
-    }
+    this.#queue.take(deadline, (change) => this.#announce(change));
   }
 
-  #fill({ owner: key, entries }: ResourceUnit, now: number): void {
-    if (entries.length === 0) {
-      this.#owners.delete(key);
+  #replace(slot: Slot, entry: ResourceEntry | undefined): void {
+    const { entry: before, pending } = slot;
+    if (before === entry) return;
+    const keys = this.store(slot.type.typeUrl).replace(slot, entry);
+    if (pending === undefined) {
+      this.#enqueue({ slot, changedAt: performance.now(), announced: before, keys, isDifferent: false });
       return;
     }
-    const slots = entries.map(({ typeUrl, name }) => this.store(typeUrl).intern(name));
-    const owner: Owner = { slots };
-    this.#owners.set(key, owner);
-    entries.forEach((entry, index) => {
-      const slot = slots[index];
-      if (slot === undefined) return;
-      slot.owner = owner;
-      this.#replace(slot, entry, now);
-    });
+    pending.keys = union(pending.keys, keys);
+    const isSameKind = (before === undefined) === (entry === undefined);
+    if (!isSameKind) this.#enqueue({ ...pending });
   }
 
-  /** Removes what the unit neither has any more nor lost to another. */
-  #empty(owner: Owner, now: number): void {
-    for (const slot of owner.slots) {
-      if (slot.owner !== owner) continue;
-      slot.owner = undefined;
-      this.#replace(slot, undefined, now);
-    }
+  #enqueue(change: PendingChange): void {
+    const { slot } = change;
+    slot.pending = change;
+    if (slot.entry === undefined) this.#queue.addRemoval(change);
+    else this.#queue.addUpsert(change, slot.type.typeUrl === typeUrls.endpoint);
   }
 
-  #replace(slot: Slot, entry: ResourceEntry | undefined, now: number): void {
-    if (slot.entry === entry) return;
-    const isQueued = slot.pending !== undefined;
-    slot.pending ??= { changedAt: now, announced: slot.entry, isDifferent: false };
-    this.store(slot.type.typeUrl).replace(slot, entry);
-    if (!isQueued) (slot.type.typeUrl === typeUrls.endpoint ? this.#urgent : this.#ordinary).push(slot);
+  /** What was resolved for clients is not kept for nobody. */
+  #drop(slot: Slot): void {
+    this.#ownership.release(slot);
+    this.store(slot.type.typeUrl).replace(slot, undefined);
   }
 
-  #announce(slot: Slot): void {
+  #announce(change: PendingChange): void {
+    const { slot } = change;
     const store = this.store(slot.type.typeUrl);
-    if (!isSameForFleet(slot)) store.announce(slot);
+    if (!isSameForFleet(change, store.isHeld(slot))) store.announce(change);
     slot.pending = undefined;
-    if (!slot.hasSubscribers) slot.forgetAll();
+    if (!store.isHeld(slot)) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
   }
 }
 
 /** Whether the new entries since the last announcement build to the bytes of the last, which saves waking everyone. */
-function isSameForFleet(slot: Slot): boolean {
-  const { entry, pending } = slot;
-  const announced = pending?.announced;
+function isSameForFleet({ slot, announced, isDifferent }: PendingChange, isHeld: boolean): boolean {
+  const { entry } = slot;
   if (entry?.scope !== 'fleet' || announced?.scope !== 'fleet' || entry.wildcard !== announced.wildcard) return false;
-  if (!slot.hasSubscribers) return false;
-  return slot.encode(nobody) !== undefined && pending?.isDifferent !== true;
+  if (!isHeld || isDifferent) return false;
+  return slot.encode(nobody) !== undefined && slot.pending?.isDifferent !== true;
 }
 
 /** What is of scope fleet does not look at the view. */

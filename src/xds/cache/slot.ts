@@ -1,18 +1,33 @@
-import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
-import { BitSet } from './bit-set.ts';
-import { type Content, type EncodedResource, encodeContent, frameResource } from './encoded-resource.ts';
-
-export type BuildError = (entry: ResourceEntry, error: unknown) => void;
+import type { ClientView, KeySet, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { ResourceName } from '../../resources/resource-name.ts';
+import type { EncodedResource } from './encoded-resource.ts';
+import { Encodings } from './encodings.ts';
+import { addIndex, deleteIndex, forEachIndex, hasIndex, type IndexSet } from './index-set.ts';
 
 /** What the slots of one type have in common. */
 export interface SlotType {
   readonly typeUrl: string;
-  readonly onBuildError: BuildError;
+  onBuildError(resource: ResourceName, error: unknown): void;
+  /** The last client that asked for it does not any more. */
+  letGo(slot: Slot): void;
 }
 
-/** The slots that a unit filled when it was last replaced; some may have been taken over by others since. */
-export interface Owner {
-  readonly slots: readonly Slot[];
+/** Whose resource a slot holds: of a unit, with what it filled last, or of those that are resolved for a unit's owner. */
+export type Owner =
+  | { readonly kind: 'Unit'; readonly slots: readonly Slot[] }
+  | { readonly kind: 'Resolved'; readonly key: string; readonly slots: Set<Slot> };
+
+/** A change that subscribers are still to be told of. */
+export interface PendingChange {
+  readonly slot: Slot;
+  /** `performance.now()` of the first of the changes that will be told as one. */
+  readonly changedAt: number;
+  /** The entry that subscribers were last told of. */
+  readonly announced: ResourceEntry | undefined;
+  /** The nodes or zones (by the entry's scope) that it may differ for; undefined: all. */
+  keys: KeySet | undefined;
+  /** Whether something else than before was built meanwhile; somebody may have it already. */
+  isDifferent: boolean;
 }
 
 /** A name of one type, whether or not there is such a resource: streams may wait for it. */
@@ -21,17 +36,12 @@ export class Slot {
   readonly name: string;
   readonly type: SlotType;
   entry: ResourceEntry | undefined;
-  /** The unit that the entry is of. Another that had the name before does not remove it any more. */
   owner: Owner | undefined;
-  /** The change that its subscribers are still to be told of. */
   pending: PendingChange | undefined;
   /** Indexes of the subscribers (of the store) that named it or hold it. */
-  #subscribers: BitSet | undefined;
-  /** By scope. Absent until something is built: of most resources nothing ever is, and an empty map takes 300 bytes. */
-  #builds: Map<string, Build> | undefined;
-  /** Stamps of the last contents, so that one that comes back has the stamp that streams know. */
-  #stamps: Map<string, number> | undefined;
-  #lastStamp = firstStamp - 1;
+  #subscribers: IndexSet;
+  /** Absent until something is built: of most resources nothing ever is. */
+  #encodings: Encodings | undefined;
 
   constructor(id: number, name: string, type: SlotType) {
     this.id = id;
@@ -44,130 +54,74 @@ export class Slot {
   }
 
   addSubscriber(index: number): void {
-    this.#subscribers ??= new BitSet();
-    this.#subscribers.add(index);
+    this.#subscribers = addIndex(this.#subscribers, index);
   }
 
   deleteSubscriber(index: number): void {
-    this.#subscribers?.delete(index);
-    if (this.#subscribers?.size === 0) this.#subscribers = undefined;
+    if (this.#subscribers === undefined) return;
+    this.#subscribers = deleteIndex(this.#subscribers, index);
+    if (this.#subscribers === undefined) this.type.letGo(this);
+  }
+
+  hasSubscriber(index: number): boolean {
+    return hasIndex(this.#subscribers, index);
   }
 
   forEachSubscriber(visit: (index: number) => void): void {
-    this.#subscribers?.forEach(visit);
+    forEachIndex(this.#subscribers, visit);
   }
 
   /** Builds at most once per entry and scope. What cannot be built is served as it was before, if it was. */
   encode(view: ClientView): EncodedResource | undefined {
-    const { entry } = this;
+    const { entry, pending } = this;
     if (entry === undefined) return undefined;
-    const key = scopeKey(entry, view);
-    const last = this.#builds?.get(key);
-    if (last?.entry === entry) return last.resource;
-    const resource = this.#build(entry, view, last?.resource);
-    if (this.pending !== undefined && resource !== last?.resource) this.pending.isDifferent = true;
-    this.#builds ??= new Map();
-    this.#builds.set(key, { entry, resource });
+    this.#encodings ??= new Encodings();
+    const before = this.#encodings.built(entry, view);
+    const resource = this.#encodings.encode(entry, view, (failed, error) => this.type.onBuildError(failed, error));
+    if (pending !== undefined && resource !== before) pending.isDifferent = true;
     return resource;
   }
 
-  /** What was built before, be it current or not. */
-  built(view: ClientView): Build | undefined {
-    return this.entry === undefined ? undefined : this.#builds?.get(scopeKey(this.entry, view));
-  }
-
   isBuilt(view: ClientView): boolean {
-    return this.entry === undefined || this.built(view)?.entry === this.entry;
+    return this.entry === undefined || this.#encodings?.isCurrent(this.entry, view) === true;
   }
 
-  replace(entry: ResourceEntry | undefined): void {
-    if (entry === undefined || (this.entry !== undefined && entry.scope !== this.entry.scope)) this.forgetAll();
+  /** @returns the nodes or zones that the new entry may differ for; undefined: all */
+  replace(entry: ResourceEntry | undefined): KeySet | undefined {
+    const before = this.entry;
     this.entry = entry;
+    if (entry === undefined || before === undefined || entry.scope !== before.scope) {
+      this.#encodings?.forgetBuilds();
+      return undefined;
+    }
+    const isLike = entry.scope !== 'fleet' && entry.wildcard === before.wildcard;
+    const keys = isLike ? entry.changedKeys?.(before) : undefined;
+    this.#encodings?.invalidate(keys);
+    return keys;
   }
 
-  /**
-   * The stamp that content of this version has, or will have once it is built; so a client's claim needs no string of its
-   * own. Undefined when so many versions are remembered that clients could crowd out those that are served.
-   */
+  /** See Encodings. */
   stampOf(version: string): number | undefined {
-    const known = this.#stamps?.get(version);
-    if (known !== undefined || this.entry === undefined) return known;
-    return (this.#stamps?.size ?? 0) < rememberedVersions ? this.#stamp(version) : undefined;
+    if (this.entry === undefined) return undefined;
+    this.#encodings ??= new Encodings();
+    return this.#encodings.stampOf(version);
   }
 
   versionOf(stamp: number): string {
-    for (const [version, known] of this.#stamps ?? []) if (known === stamp) return version;
-    return '';
+    return this.#encodings?.versionOf(stamp) ?? '';
   }
 
   /** A node's own encoding goes with its client: nodes come and go. */
   forget(view: ClientView): void {
-    if (this.entry?.scope === 'node') this.#builds?.delete(view.nodeName);
+    if (this.entry?.scope === 'node') this.#encodings?.forgetKey(view.nodeName);
+  }
+
+  /** The last client of a zone is gone. */
+  forgetZone(zone: string): void {
+    if (this.entry?.scope === 'zone') this.#encodings?.forgetKey(zone);
   }
 
   forgetAll(): void {
-    this.#builds = undefined;
+    this.#encodings?.forgetAll();
   }
-
-  #build(entry: ResourceEntry, view: ClientView, last: EncodedResource | undefined): EncodedResource | undefined {
-    try {
-      const content = encodeContent(entry.typeUrl, entry.build(view));
-      if (content.version === last?.version) return last;
-      return (
-        this.#sameElsewhere(content) ?? frameResource(entry.typeUrl, this.name, content, this.#stamp(content.version))
-      );
-    } catch (error) {
-      this.type.onBuildError(entry, error);
-      return last;
-    }
-  }
-
-  /** Nodes and zones often get equal bytes, which they can share. */
-  #sameElsewhere(content: Content): EncodedResource | undefined {
-    if (this.#stamps?.has(content.version) !== true) return undefined;
-    for (const { resource } of this.#builds?.values() ?? []) if (resource?.version === content.version) return resource;
-    return undefined;
-  }
-
-  #stamp(version: string): number {
-    this.#stamps ??= new Map();
-    const known = this.#stamps.get(version);
-    if (known !== undefined) return known;
-    this.#lastStamp = this.#lastStamp === stampMask ? firstStamp : this.#lastStamp + 1;
-    this.#stamps.set(version, this.#lastStamp);
-    this.#trim(this.#stamps);
-    return this.#lastStamp;
-  }
-
-  #trim(stamps: Map<string, number>): void {
-    if (stamps.size <= rememberedVersions + (this.#builds?.size ?? 0)) return;
-    for (const version of stamps.keys()) {
-      stamps.delete(version);
-      return;
-    }
-  }
-}
-
-export interface PendingChange {
-  /** `performance.now()` of the first of the changes that will be told as one. */
-  readonly changedAt: number;
-  /** The entry that subscribers were last told of. */
-  readonly announced: ResourceEntry | undefined;
-  /** Whether something else than before was built meanwhile; somebody may have it already. */
-  isDifferent: boolean;
-}
-
-interface Build {
-  readonly entry: ResourceEntry;
-  readonly resource: EncodedResource | undefined;
-}
-
-/** Stamps are 29 bits wide; the lower ones have other meanings (see subscription.ts). */
-export const stampMask = 0x1fff_ffff;
-export const firstStamp = 3;
-const rememberedVersions = 8;
-
-function scopeKey(entry: ResourceEntry, view: ClientView): string {
-  if (entry.scope === 'fleet') return '';
-  return entry.scope === 'zone' ? view.zone : view.nodeName;
 }

@@ -1,32 +1,62 @@
-import type { ResourceEntry } from '../../resources/resource-entry.ts';
-import { type BuildError, Slot, type SlotType } from './slot.ts';
+import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { ResourceName } from '../../resources/resource-name.ts';
+import type { BuildError } from './encodings.ts';
+import { among } from './key-set.ts';
+import { type PendingChange, Slot, type SlotType } from './slot.ts';
+import { SubscriberTable } from './subscriber-table.ts';
 
 /** A stream's interest in one type; told when a resource that it holds or may want is another than before. */
 export interface Subscriber {
   changed(slot: Slot): void;
 }
 
+/** What the stores of all types share. */
+export interface StoreContext {
+  readonly onBuildError: BuildError;
+  /** A client asks for a name of which there is no resource. */
+  asked(slot: Slot): void;
+  /** No client asks for it any more. */
+  letGo(slot: Slot): void;
+}
+
 /** All resources of a type, and the names that clients wait for, under small integer ids. */
 export class TypeStore implements SlotType {
   readonly typeUrl: string;
-  readonly onBuildError: BuildError;
+  readonly #context: StoreContext;
   /** Subscribers that want every resource with `wildcard`. */
   readonly wildcards = new Set<Subscriber>();
   /** Slots of the resources with `wildcard`. */
   readonly wildcardSlots = new Set<Slot>();
+  /** Those of scope zone, of which encodings are kept for each zone of clients. */
+  readonly #zoneSlots = new Set<Slot>();
   readonly #ids = new Map<string, Slot>();
   readonly #slots: (Slot | undefined)[] = [];
   readonly #freeIds: number[] = [];
-  readonly #subscribers: (Subscriber | undefined)[] = [];
-  readonly #freeSubscribers: number[] = [];
+  readonly #subscribers = new SubscriberTable<Subscriber>();
 
-  constructor(typeUrl: string, onBuildError: BuildError) {
+  constructor(typeUrl: string, context: StoreContext) {
     this.typeUrl = typeUrl;
-    this.onBuildError = onBuildError;
+    this.#context = context;
   }
 
   get isUnused(): boolean {
-    return this.#ids.size === 0 && this.#subscribers.length === this.#freeSubscribers.length;
+    return this.#ids.size === 0 && this.#subscribers.isEmpty;
+  }
+
+  /** Of SlotType. */
+  onBuildError(resource: ResourceName, error: unknown): void {
+    this.#context.onBuildError(resource, error);
+  }
+
+  /** Of SlotType. */
+  letGo(slot: Slot): void {
+    if (slot.owner?.kind === 'Resolved') this.#context.letGo(slot);
+    if (!this.isHeld(slot)) slot.forgetAll();
+  }
+
+  /** Somebody may have it, or is about to be sent it. */
+  isHeld(slot: Slot): boolean {
+    return slot.hasSubscribers || (slot.entry?.wildcard === true && this.wildcards.size > 0);
   }
 
   find(name: string): Slot | undefined {
@@ -41,8 +71,15 @@ export class TypeStore implements SlotType {
     return this.#ids.values();
   }
 
-  /** Finds or makes; whoever makes one without an entry must subscribe to it, or `releaseIfUnused`. */
+  /** Finds or makes, for a client that asks for it: it must be subscribed to. */
   intern(name: string): Slot {
+    const slot = this.slotOf(name);
+    if (slot.entry === undefined && slot.owner === undefined && !slot.hasSubscribers) this.#context.asked(slot);
+    return slot;
+  }
+
+  /** Finds or makes, for an entry. */
+  slotOf(name: string): Slot {
     const existing = this.#ids.get(name);
     if (existing !== undefined) return existing;
     const id = this.#freeIds.pop() ?? this.#slots.length;
@@ -61,28 +98,59 @@ export class TypeStore implements SlotType {
     this.#ids.delete(slot.name);
   }
 
-  replace(slot: Slot, entry: ResourceEntry | undefined): void {
-    slot.replace(entry);
-    if (entry?.wildcard === true) this.wildcardSlots.add(slot);
-    else this.wildcardSlots.delete(slot);
+  /** @returns the nodes or zones that the new entry may differ for; undefined: all */
+  replace(slot: Slot, entry: ResourceEntry | undefined): PendingChange['keys'] {
+    const keys = slot.replace(entry);
+    put(this.wildcardSlots, slot, entry?.wildcard === true);
+    put(this.#zoneSlots, slot, entry?.scope === 'zone');
+    return keys;
   }
 
-  join(subscriber: Subscriber): number {
-    const index = this.#freeSubscribers.pop() ?? this.#subscribers.length;
-    this.#subscribers[index] = subscriber;
-    return index;
+  join(subscriber: Subscriber, view: ClientView): number {
+    return this.#subscribers.add(subscriber, view);
+  }
+
+  /** The subscriber's view is another now. */
+  move(index: number, view: ClientView): void {
+    const left = this.#subscribers.move(index, view);
+    if (left !== undefined) this.#forgetZone(left);
   }
 
   leave(index: number): void {
-    this.#subscribers[index] = undefined;
-    this.#freeSubscribers.push(index);
+    const left = this.#subscribers.delete(index);
+    if (left !== undefined) this.#forgetZone(left);
   }
 
   /** Tells those that named or hold it and, when it is of the wildcard set, those that want them all. */
-  announce(slot: Slot): void {
-    slot.forEachSubscriber((index) => {
-      this.#subscribers[index]?.changed(slot);
-    });
+  announce({ slot, keys }: PendingChange): void {
+    if (keys === undefined) this.#announceToAll(slot);
+    else this.#announceToSome(slot, keys);
+  }
+
+  #announceToAll(slot: Slot): void {
+    slot.forEachSubscriber((index) => this.#subscribers.get(index)?.changed(slot));
     if (slot.entry?.wildcard === true) for (const subscriber of this.wildcards) subscriber.changed(slot);
   }
+
+  /** Without a walk over the streams of the other nodes or zones. */
+  #announceToSome(slot: Slot, keys: NonNullable<PendingChange['keys']>): void {
+    const index = slot.entry?.scope === 'zone' ? this.#subscribers.byZone : this.#subscribers.byNode;
+    for (const key of among(keys, index.keys())) {
+      for (const each of index.get(key) ?? []) {
+        const subscriber = this.#subscribers.get(each);
+        if (subscriber === undefined) continue;
+        const wants = slot.hasSubscriber(each) || (slot.entry?.wildcard === true && this.wildcards.has(subscriber));
+        if (wants) subscriber.changed(slot);
+      }
+    }
+  }
+
+  #forgetZone(zone: string): void {
+    for (const slot of this.#zoneSlots) slot.forgetZone(zone);
+  }
+}
+
+function put(set: Set<Slot>, slot: Slot, isMember: boolean): void {
+  if (isMember) set.add(slot);
+  else set.delete(slot);
 }

@@ -1,5 +1,6 @@
 import type { EncodedResource } from '../cache/encoded-resource.ts';
-import { type Slot, stampMask } from '../cache/slot.ts';
+import type { Slot } from '../cache/slot.ts';
+import { stampMask } from '../cache/stamps.ts';
 import type { TypeStore } from '../cache/type-store.ts';
 import { Batch, type CollectOptions } from './batch.ts';
 import type { Demand } from './demand.ts';

@@ -1,4 +1,5 @@
-import { type Slot, stampMask } from '../cache/slot.ts';
+import type { Slot } from '../cache/slot.ts';
+import { stampMask } from '../cache/stamps.ts';
 import type { TypeStore } from '../cache/type-store.ts';
 import { SlotMap } from './slot-map.ts';
 

@@ -1,4 +1,5 @@
-import { firstStamp, type Slot, stampMask } from '../cache/slot.ts';
+import type { Slot } from '../cache/slot.ts';
+import { firstStamp, stampMask } from '../cache/stamps.ts';
 import type { SubscriptionState } from './collector.ts';
 import { isNamed, unknown } from './resource-states.ts';
 

@@ -1,4 +1,4 @@
-import { stampMask } from '../cache/slot.ts';
+import { stampMask } from '../cache/stamps.ts';
 import type { SubscriptionState } from './collector.ts';
 import type { ResourceStatus } from './stream-status.ts';
 

@@ -35,7 +35,7 @@ export class Subscription implements Subscriber {
   constructor(store: TypeStore, view: ClientView, onWork: () => void) {
     this.store = store;
     this.#work = new WorkSignal(onWork);
-    this.#index = store.join(this);
+    this.#index = store.join(this, view);
     this.#states = new ResourceStates(store, this.#index, (slot) => this.#letGo(slot));
     this.#demand = new Demand(this.#states, view);
     this.#state = { store, demand: this.#demand, states: this.#states, search: this.#search };
@@ -162,6 +162,7 @@ export class Subscription implements Subscriber {
     const scoped = this.#states.all().filter((slot) => slot.entry !== undefined && slot.entry.scope !== 'fleet');
     for (const slot of scoped) slot.forget(this.#demand.view);
     this.#demand.view = view;
+    this.store.move(this.#index, view);
     const now = performance.now();
     for (const slot of scoped) this.#mark(slot, this.#states.word(slot.id), now);
   }

@@ -1,0 +1,92 @@
+import type { PendingChange } from './slot.ts';
+
+/** Removals of one batch, which wait until so many upserts have been taken. */
+interface Removals {
+  readonly changes: Line;
+  readonly afterUrgent: number;
+  readonly afterOrdinary: number;
+}
+
+/**
+ * The changes that subscribers are still to be told of. Endpoints are few bytes and urgent; they overtake the rest. A
+ * removal comes after every upsert of its batch and of those before, so that what refers to it is told first to refer
+ * to something else.
+ */
+export class ChangeQueue {
+  readonly #urgent = new Line();
+  readonly #ordinary = new Line();
+  readonly #removals: Removals[] = [];
+  #batch = new Line();
+
+  get isEmpty(): boolean {
+    return this.#urgent.isEmpty && this.#ordinary.isEmpty && this.#removals.length === 0;
+  }
+
+  addUpsert(change: PendingChange, isUrgent: boolean): void {
+    (isUrgent ? this.#urgent : this.#ordinary).push(change);
+  }
+
+  addRemoval(change: PendingChange): void {
+    this.#batch.push(change);
+  }
+
+  endBatch(): void {
+    if (this.#batch.isEmpty) return;
+    const [afterUrgent, afterOrdinary] = [this.#urgent.added, this.#ordinary.added];
+    this.#removals.push({ changes: this.#batch, afterUrgent, afterOrdinary });
+    this.#batch = new Line();
+  }
+
+  /**
+   * Takes changes until done or past the deadline, at least one of each kind. When both wait, endpoints get half of the
+   * time: they may come faster than they are told.
+   */
+  take(deadline: number, visit: (change: PendingChange) => void): void {
+    const now = performance.now();
+    this.#urgent.take(this.#ordinary.isEmpty ? deadline : now + (deadline - now) / 2, visit);
+    this.#ordinary.take(deadline, visit);
+    for (let batch = this.#nextRemovals(); batch !== undefined; batch = this.#nextRemovals()) {
+      batch.take(deadline, visit);
+      if (!batch.isEmpty) return;
+      this.#removals.shift();
+    }
+  }
+
+  #nextRemovals(): Line | undefined {
+    const first = this.#removals[0];
+    if (first === undefined) return undefined;
+    const mayGo = this.#urgent.taken >= first.afterUrgent && this.#ordinary.taken >= first.afterOrdinary;
+    return mayGo ? first.changes : undefined;
+  }
+}
+
+/** First in, first out, with counts of all that came and went. */
+class Line {
+  readonly #changes: PendingChange[] = [];
+  taken = 0;
+
+  get isEmpty(): boolean {
+    return this.#changes.length === 0;
+  }
+
+  get added(): number {
+    return this.taken + this.#changes.length;
+  }
+
+  push(change: PendingChange): void {
+    this.#changes.push(change);
+  }
+
+  take(deadline: number, visit: (change: PendingChange) => void): void {
+    let count = 0;
+    for (const change of this.#changes) {
+      count += 1;
+      // Since then it was told, or became a removal or an upsert, which stands elsewhere.
+      if (change.slot.pending !== change) continue;
+      visit(change);
+      if (performance.now() > deadline) break;
+    }
+    this.#changes.splice(0, count);
+    this.taken += count;
+  }
+}
