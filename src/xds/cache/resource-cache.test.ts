@@ -17,6 +17,12 @@ function entry(name: string, scope: Scope, builds: ClientView[], seconds = 1): R
   return { typeUrl: cds, name, wildcard: false, scope, build };
 }
 
+/** Somebody who asks for it, so that it is remembered. */
+function hold(cache: ResourceCache, name: string): void {
+  const store = cache.store(cds);
+  store.intern(name).addSubscriber(store.join({ changed: () => undefined }, inZone('x')));
+}
+
 describe('the cache of resources', () => {
   it('builds nothing before somebody asks, and then once for the fleet', () => {
     const cache = new ResourceCache();
@@ -42,6 +48,7 @@ describe('the cache of resources', () => {
   it('has the same version for the same content, and the same stamp when it comes back', () => {
     const cache = new ResourceCache();
     const other = new ResourceCache();
+    hold(cache, 'a');
     const versions = [1, 2, 1].map((seconds) => {
       replaceEach(cache, [entry('a', 'fleet', [], seconds)]);
       return cache.lookup(cds, 'a', inZone('x'));
@@ -55,6 +62,7 @@ describe('the cache of resources', () => {
   it('tells once of what cannot be built, and serves what it built before', () => {
     const told: string[] = [];
     const cache = new ResourceCache({ onBuildError: ({ name }, error) => told.push(`${name}: ${String(error)}`) });
+    hold(cache, 'a');
     replaceEach(cache, [entry('a', 'fleet', [])]);
     const before = cache.lookup(cds, 'a', inZone('x'));
     const broken = () => {
@@ -64,6 +72,23 @@ describe('the cache of resources', () => {
     expect(cache.lookup(cds, 'a', inZone('x'))).toBe(before);
     expect(cache.lookup(cds, 'a', inZone('x'))).toBe(before);
     expect(told).toEqual(['a: Error: broken']);
+  });
+
+  it('answers a name whose first build throws as absent, and recovers with the next entry', () => {
+    const told: string[] = [];
+    const cache = new ResourceCache({ onBuildError: ({ name }) => told.push(name) });
+    const build = () => {
+      throw new Error('broken');
+    };
+    for (const scope of ['fleet', 'node'] as const) {
+      const broken: ResourceEntry = { ...entry(scope, scope, []), build };
+      replaceEach(cache, [broken]);
+      expect([1, 2].map(() => cache.lookup(cds, scope, inZone('x')))).toEqual([undefined, undefined]);
+      // Whatever it says of whom it changed for: what could not be built is tried again.
+      replaceEach(cache, [{ ...entry(scope, scope, []), changedKeys: () => new Set() }]);
+      expect(cache.lookup(cds, scope, inZone('x'))).toBeDefined();
+    }
+    expect(told).toEqual(['fleet', 'node']);
   });
 
   it('forgets what was removed, and the type with its last resource', () => {

@@ -105,14 +105,17 @@ export class ResourceCache {
   #replace(slot: Slot, entry: ResourceEntry | undefined): void {
     const { entry: before, pending } = slot;
     if (before === entry) return;
-    const keys = this.store(slot.type.typeUrl).replace(slot, entry);
-    if (pending === undefined) {
+    const store = this.store(slot.type.typeUrl);
+    const isOfInterest = slot.hasSubscribers || before?.wildcard === true || entry?.wildcard === true;
+    const keys = store.replace(slot, entry);
+    if (pending === undefined && !isOfInterest) this.#release(store, slot);
+    else if (pending === undefined) {
       this.#enqueue({ slot, changedAt: performance.now(), announced: before, keys, isDifferent: false });
-      return;
+    } else {
+      pending.keys = union(pending.keys, keys);
+      const isSameKind = (before === undefined) === (entry === undefined);
+      if (!isSameKind) this.#enqueue({ ...pending });
     }
-    pending.keys = union(pending.keys, keys);
-    const isSameKind = (before === undefined) === (entry === undefined);
-    if (!isSameKind) this.#enqueue({ ...pending });
   }
 
   #enqueue(change: PendingChange): void {
@@ -133,6 +136,10 @@ export class ResourceCache {
     const store = this.store(slot.type.typeUrl);
     if (!isSameForFleet(change, store.isHeld(slot))) store.announce(change);
     slot.pending = undefined;
+    this.#release(store, slot);
+  }
+
+  #release(store: TypeStore, slot: Slot): void {
     if (!store.isHeld(slot)) slot.forgetAll();
     store.releaseIfUnused(slot);
     this.releaseStore(store);
