@@ -1,9 +1,11 @@
 import type { ClientView } from '../../resources/resource-entry.ts';
+import type { ResourceName } from '../../resources/resource-name.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { Variant } from '../server/ads-events.ts';
 import type { Limits } from '../server/limits.ts';
-import type { Collected, InFlight } from './batch.ts';
+import type { Collected, CollectOptions, InFlight } from './batch.ts';
+import { OwedRefreshes } from './owed-refreshes.ts';
 import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { Rejection, TypeStatus } from './stream-status.ts';
 import { Subscription } from './subscription.ts';
@@ -47,8 +49,11 @@ const order: readonly string[] = [
   typeUrls.route,
 ];
 
-/** Types whose clusters must not go while they may refer to them. */
-const referrers: readonly string[] = [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route];
+/** Types whose removals wait until those that may refer to what goes are acknowledged. */
+const referrersOf: ReadonlyMap<string, readonly string[]> = new Map([
+  [typeUrls.cluster, [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route]],
+  [typeUrls.endpoint, [typeUrls.cluster, typeUrls.listener, typeUrls.scopedRoute, typeUrls.route]],
+]);
 
 /**
  * Types of which a state-of-the-world response carries all: listeners and clusters by the protocol, scoped routes because
@@ -66,6 +71,9 @@ export class ClientStream {
   readonly #limits: Limits;
   readonly #onWork: () => void;
   readonly #types = new Map<string, TypeState>();
+  readonly #owedRefreshes = new OwedRefreshes();
+  /** Whether the client has answered a response. By then its first requests of all types were read. */
+  #hasRoundTrip = false;
   #ordered: TypeState[] = [];
   #view: ClientView;
 
@@ -118,9 +126,13 @@ export class ClientStream {
     const isFirst = !this.#types.has(request.typeUrl);
     const type = this.#type(request.typeUrl);
     const outcome = this.#judge(type, request.nonce, request.error);
-    this.#unsubscribe(type, request.unsubscribe);
+    // In this order a client that goes over to other names never seems to have let go of everything.
     this.#subscribe(type, request, isFirst);
+    this.#unsubscribe(type, request);
+    if (isFirst) this.#payRefreshes(type, request);
     this.#checkCount(type);
+    // What was in flight is not awaited any more, and removals may have waited for it.
+    if (type.subscription.isEmpty) this.#onWork();
     return outcome;
   }
 
@@ -134,6 +146,8 @@ export class ClientStream {
     const outcome = this.#judge(type, request.nonce, request.error);
     this.#setNames(type, request, outcome);
     this.#checkCount(type);
+    // What was in flight is not awaited any more, and removals may have waited for it.
+    if (type.subscription.isEmpty) this.#onWork();
     return outcome;
   }
 
@@ -157,7 +171,7 @@ export class ClientStream {
     if (type === undefined) return;
     type.lastNonce = inFlight.nonce;
     type.subscription.sent(inFlight);
-    if (typeUrl === typeUrls.cluster) this.#repeatEndpoints(changed);
+    this.#refresh(type.subscription, changed);
   }
 
   /** Types whose response was written before this time of `performance.now()` and is not acknowledged. */
@@ -229,6 +243,7 @@ export class ClientStream {
   #judge(type: TypeState, nonce: string, error: string | undefined): AckOutcome {
     const { inFlight } = type.subscription;
     if (inFlight === undefined || inFlight.nonce !== nonce) return { kind: 'None' };
+    this.#hasRoundTrip = true;
     if (error !== undefined) return this.#reject(type, error);
     type.acknowledgements += 1;
     type.subscription.acknowledge();
@@ -245,8 +260,11 @@ export class ClientStream {
     return { kind: 'Rejected', rejection: type.lastRejection };
   }
 
-  #unsubscribe({ subscription }: TypeState, names: readonly string[]): void {
-    for (const name of names) {
+  #unsubscribe({ subscription }: TypeState, { subscribe, unsubscribe }: DeltaRequest): void {
+    if (unsubscribe.length === 0) return;
+    const kept = new Set(subscribe);
+    for (const name of unsubscribe) {
+      if (kept.has(name)) continue;
       if (name === '*') subscription.unsetWildcard();
       else subscription.unsubscribe(name);
     }
@@ -294,12 +312,14 @@ export class ClientStream {
     return wanted;
   }
 
-  /** Endpoints first, as they are small and urgent, unless one of their clusters is about to be sent. */
+  /** Endpoints first, as they are small and urgent, unless a cluster is about to be sent that must come before them. */
   #inOrder(): readonly TypeState[] {
-    const cluster = this.#types.get(typeUrls.cluster);
+    const cluster = this.#types.get(typeUrls.cluster)?.subscription;
     const endpoint = this.#types.get(typeUrls.endpoint);
-    if (cluster?.subscription.hasWork !== true || endpoint?.subscription.hasWork !== true) return this.#ordered;
-    const waits = endpoint.subscription.someDirty((name) => cluster.subscription.isDirty(name));
+    if (cluster?.hasWork !== true || endpoint?.subscription.hasWork !== true) return this.#ordered;
+    const isAwaited = ({ typeUrl, name }: ResourceName) =>
+      typeUrl === typeUrls.endpoint && endpoint.subscription.isDirty(name);
+    const waits = cluster.someDirty((name) => refreshesOf(cluster, name).some(isAwaited));
     return waits ? this.#ordered : [endpoint, ...this.#ordered.filter((type) => type !== endpoint)];
   }
 
@@ -310,8 +330,15 @@ export class ClientStream {
   }
 
   #collect(subscription: Subscription, deadline: number): Collected {
-    const holdRemovals = subscription.typeUrl === typeUrls.cluster && this.#mayRefer();
+    const holdRemovals = this.#holdsRemovals(subscription.typeUrl);
     const options = { maxBytes: this.#limits.responseBytes, deadline, holdRemovals };
+    const collected = this.#collectAs(subscription, options);
+    if (collected !== undefined || !this.#needsRoundTrip(subscription)) return collected;
+    subscription.oweAnswer();
+    return this.#collectAs(subscription, options);
+  }
+
+  #collectAs(subscription: Subscription, options: CollectOptions): Collected {
     if (this.#isPartial(subscription)) return subscription.collectPart(options, this.variant === 'delta');
     return subscription.collectAll(options);
   }
@@ -321,21 +348,57 @@ export class ClientStream {
     return this.variant === 'delta' || !fullState.includes(subscription.typeUrl);
   }
 
-  #mayRefer(): boolean {
-    return referrers.some((typeUrl) => {
-      const subscription = this.#types.get(typeUrl)?.subscription;
+  /** What goes may still be referred to, by something that is not acknowledged or that was not even asked for yet. */
+  #holdsRemovals(typeUrl: string): boolean {
+    const referrers = referrersOf.get(typeUrl);
+    if (referrers === undefined) return false;
+    const mayRefer = referrers.some((referrer) => {
+      const subscription = this.#types.get(referrer)?.subscription;
       return subscription !== undefined && (subscription.isBehind || subscription.inFlight !== undefined);
     });
+    return mayRefer || this.#needsFirstAnswer;
+  }
+
+  /** A full state cannot tell changes without telling removals, so holding them back would hold back both. */
+  get #needsFirstAnswer(): boolean {
+    return this.variant === 'delta' && !this.#hasRoundTrip;
   }
 
   /**
-   * A new or changed cluster of Envoy warms until its endpoints come anew, be they the same, and a delta client does not
-   * ask for them again (https://github.com/envoyproxy/envoy/issues/13009).
+   * Only removals are left, and the client, which has returned, may not have asked for everything yet. It acknowledges an
+   * empty response after its first requests.
    */
-  #repeatEndpoints(clusters: readonly string[]): void {
-    const endpoints = this.#types.get(typeUrls.endpoint)?.subscription;
-    if (endpoints !== undefined) for (const name of clusters) endpoints.force(name);
+  #needsRoundTrip(subscription: Subscription): boolean {
+    const isHeld = this.#needsFirstAnswer && referrersOf.has(subscription.typeUrl) && subscription.isBehind;
+    return isHeld && this.#ordered.every(({ subscription: { inFlight } }) => inFlight === undefined);
   }
+
+  /**
+   * A new or changed cluster of Envoy warms until its endpoints are sent again, even if unchanged, and a delta client does
+   * not ask for them again (https://github.com/envoyproxy/envoy/issues/13009).
+   */
+  #refresh(subscription: Subscription, changed: readonly string[]): void {
+    for (const resource of changed.flatMap((name) => refreshesOf(subscription, name))) {
+      const refreshed = this.#types.get(resource.typeUrl)?.subscription;
+      if (refreshed === undefined) this.#owedRefreshes.owe(resource);
+      else refreshed.force(resource.name);
+    }
+  }
+
+  /**
+   * Envoy asks for clusters first, except while one warms: then it leaves them out, and which one awaits its endpoints
+   * cannot be known (ClusterManagerImpl::updateClusterCounts pauses the type).
+   */
+  #payRefreshes({ subscription }: TypeState, { typeUrl, initialVersions }: DeltaRequest): void {
+    const owed = this.#owedRefreshes.take(typeUrl);
+    const someWarm = typeUrl === typeUrls.endpoint && initialVersions.length > 0 && !this.#types.has(typeUrls.cluster);
+    if (owed === 'All' || someWarm) subscription.forceAll();
+    else for (const name of owed) subscription.force(name);
+  }
+}
+
+function refreshesOf({ store }: Subscription, name: string): readonly ResourceName[] {
+  return store.find(name)?.entry?.refreshes ?? [];
 }
 
 function rank({ subscription }: TypeState): number {
