@@ -31,10 +31,11 @@ export function grpcTargetsOf(service: Service): readonly GrpcTarget[] {
 /** All but the endpoints. */
 export function grpcEntries(target: GrpcTarget): readonly ResourceEntry[] {
   const { name } = target;
+  const refreshes = [{ typeUrl: typeUrls.endpoint, name }];
   return [
     { typeUrl: typeUrls.listener, name, wildcard: false, scope: 'fleet', build: () => grpcListenerOf(name) },
     { typeUrl: typeUrls.route, name, wildcard: false, scope: 'fleet', build: () => grpcRouteOf(target) },
-    { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build: () => grpcClusterOf(target) },
+    { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build: () => grpcClusterOf(target), refreshes },
   ];
 }
 

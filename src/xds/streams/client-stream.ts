@@ -49,11 +49,9 @@ const order: readonly string[] = [
   typeUrls.route,
 ];
 
-/** Types whose removals wait until those that may refer to what goes are acknowledged. */
-const referrersOf: ReadonlyMap<string, readonly string[]> = new Map([
-  [typeUrls.cluster, [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route]],
-  [typeUrls.endpoint, [typeUrls.cluster, typeUrls.listener, typeUrls.scopedRoute, typeUrls.route]],
-]);
+/** Types that refer to clusters, and by them to endpoints. */
+const referrers: readonly string[] = [typeUrls.listener, typeUrls.scopedRoute, typeUrls.route];
+const heldRemovals: readonly string[] = [typeUrls.cluster, typeUrls.endpoint];
 
 /**
  * Types of which a state-of-the-world response carries all: listeners and clusters by the protocol, scoped routes because
@@ -131,8 +129,7 @@ export class ClientStream {
     this.#unsubscribe(type, request);
     if (isFirst) this.#payRefreshes(type, request);
     this.#checkCount(type);
-    // What was in flight is not awaited any more, and removals may have waited for it.
-    if (type.subscription.isEmpty) this.#onWork();
+    this.#checkEmpty(type);
     return outcome;
   }
 
@@ -146,8 +143,7 @@ export class ClientStream {
     const outcome = this.#judge(type, request.nonce, request.error);
     this.#setNames(type, request, outcome);
     this.#checkCount(type);
-    // What was in flight is not awaited any more, and removals may have waited for it.
-    if (type.subscription.isEmpty) this.#onWork();
+    this.#checkEmpty(type);
     return outcome;
   }
 
@@ -156,12 +152,13 @@ export class ClientStream {
    * @param rank `ordinary`: endpoints last, or those that change all the time would keep everything else waiting
    */
   next(deadline: number, rank: 'urgent' | 'ordinary' = 'urgent'): Collected {
-    for (const type of rank === 'urgent' ? this.#inOrder() : this.#endpointsLast()) {
-      if (!type.subscription.hasWork) continue;
-      const collected = this.#collect(type.subscription, deadline);
-      if (collected !== undefined) return collected;
-    }
-    return undefined;
+    const collected = this.#firstOf(rank === 'urgent' ? this.#inOrder() : this.#endpointsLast(), deadline);
+    if (collected !== undefined) return collected;
+    // Removals may have waited for a type that then turned out to have nothing to send.
+    const released = this.#ordered.filter(({ subscription: { typeUrl } }) => {
+      return heldRemovals.includes(typeUrl) && !this.#holdsRemovals(typeUrl);
+    });
+    return this.#firstOf(released, deadline);
   }
 
   /** A response was written. @param changed names of those resources that the client has not had in this version */
@@ -238,6 +235,11 @@ export class ClientStream {
     const { namesPerType } = this.#limits;
     if (subscription.namedCount <= namesPerType) return;
     throw new StreamRefused('limit', `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`);
+  }
+
+  /** What was in flight for a client that let go of everything is not awaited any more, and removals may have waited for it. */
+  #checkEmpty({ subscription }: TypeState): void {
+    if (subscription.namedCount === 0 && !subscription.wildcard) this.#onWork();
   }
 
   #judge(type: TypeState, nonce: string, error: string | undefined): AckOutcome {
@@ -329,6 +331,14 @@ export class ClientStream {
     return [...this.#ordered.filter((type) => type !== endpoint), endpoint];
   }
 
+  #firstOf(types: readonly TypeState[], deadline: number): Collected {
+    for (const { subscription } of types) {
+      const collected = subscription.hasWork ? this.#collect(subscription, deadline) : undefined;
+      if (collected !== undefined) return collected;
+    }
+    return undefined;
+  }
+
   #collect(subscription: Subscription, deadline: number): Collected {
     const holdRemovals = this.#holdsRemovals(subscription.typeUrl);
     const options = { maxBytes: this.#limits.responseBytes, deadline, holdRemovals };
@@ -348,15 +358,20 @@ export class ClientStream {
     return this.variant === 'delta' || !fullState.includes(subscription.typeUrl);
   }
 
-  /** What goes may still be referred to, by something that is not acknowledged or that was not even asked for yet. */
+  /**
+   * What goes may still be referred to, by something that is not acknowledged or that was not even asked for yet. Endpoints
+   * go after their cluster, but do not wait for its acknowledgement: Envoy withholds that while a cluster warms, which ends
+   * with endpoints, or with hearing that there are none.
+   */
   #holdsRemovals(typeUrl: string): boolean {
-    const referrers = referrersOf.get(typeUrl);
-    if (referrers === undefined) return false;
+    if (!heldRemovals.includes(typeUrl)) return false;
+    const comesFirst =
+      typeUrl === typeUrls.endpoint && this.#types.get(typeUrls.cluster)?.subscription.hasWork === true;
     const mayRefer = referrers.some((referrer) => {
       const subscription = this.#types.get(referrer)?.subscription;
       return subscription !== undefined && (subscription.isBehind || subscription.inFlight !== undefined);
     });
-    return mayRefer || this.#needsFirstAnswer;
+    return comesFirst || mayRefer || this.#needsFirstAnswer;
   }
 
   /** A full state cannot tell changes without telling removals, so holding them back would hold back both. */
@@ -369,7 +384,7 @@ export class ClientStream {
    * empty response after its first requests.
    */
   #needsRoundTrip(subscription: Subscription): boolean {
-    const isHeld = this.#needsFirstAnswer && referrersOf.has(subscription.typeUrl) && subscription.isBehind;
+    const isHeld = this.#needsFirstAnswer && heldRemovals.includes(subscription.typeUrl) && subscription.isBehind;
     return isHeld && this.#ordered.every(({ subscription: { inFlight } }) => inFlight === undefined);
   }
 

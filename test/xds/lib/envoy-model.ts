@@ -33,6 +33,8 @@ class ClientType {
   readonly claims = new Map<string, string>();
   /** What is in use. A response that is rejected may have been applied in part. */
   readonly applied = new Map<string, Held>();
+  /** In use when the stream broke, but of a rejected response and so not claimed: no server can know of it. */
+  readonly forgotten = new Set<string>();
   readonly added = new Set<string>();
   readonly dropped = new Set<string>();
   acknowledgements: { readonly nonce: string; readonly error: string | undefined }[] = [];
@@ -80,6 +82,7 @@ class ClientType {
   }
 
   reconnect(): void {
+    for (const name of this.applied.keys()) if (!this.claims.has(name)) this.forgotten.add(name);
     this.isFresh = true;
     this.acknowledgements = [];
     this.added.clear();
@@ -220,6 +223,8 @@ export class EnvoyModel {
     const type = this.#type(response.batch.typeUrl);
     type.lastNonce = response.nonce;
     if (!type.isEmpty) this.#take(type, response);
+    // What nobody asks for is dropped without a word in delta only (source/extensions/config_subscription/grpc/grpc_mux_impl.cc).
+    else if (this.#variant === 'sotw') type.acknowledgements.push({ nonce: response.nonce, error: undefined });
     this.#speak();
     return true;
   }
@@ -231,6 +236,8 @@ export class EnvoyModel {
     this.#toServer = [];
     this.#toClient = [];
     this.#inFlight.clear();
+    const clusters = this.#type(typeUrls.cluster);
+    for (const name of this.#warming.keys()) if (!clusters.claims.has(name)) clusters.forgotten.add(name);
     for (const type of this.#types.values()) type.reconnect();
     this.#speak();
   }
@@ -283,13 +290,13 @@ export class EnvoyModel {
     }
   }
 
-  *#leftOver({ typeUrl, named, wildcard, applied }: ClientType): Iterable<string> {
+  *#leftOver({ typeUrl, named, wildcard, applied, forgotten }: ClientType): Iterable<string> {
     // A part of the state of the world cannot tell that something is gone, and Envoy keeps a route that was removed.
     if (this.#variant === 'sotw' && !fullState.includes(typeUrl)) return;
     for (const name of applied.keys()) {
       const content = this.#world.find(typeUrl, name);
       const isWanted = content !== undefined && (named.has(name) || (wildcard && content.wildcard));
-      if (!isWanted) yield `${name} is held and should not be`;
+      if (!isWanted && !forgotten.has(name)) yield `${name} is held and should not be`;
     }
   }
 

@@ -26,11 +26,13 @@ export class ServiceWorld {
   readonly #versions = new Map<string, string>();
   readonly #byVersion = new Map<string, Content>();
 
-  /** One batch: what is put is announced before what goes. */
+  /** One batch, as if each resource were a unit. */
   replace(contents: readonly Content[], gone: readonly Pick<Content, 'typeUrl' | 'name'>[] = []): void {
-    const entries = contents.map((content) => this.#entry(content));
-    this.cache.apply(entries, []);
-    this.cache.apply([], gone);
+    const put = contents.map((content) => {
+      return { owner: keyOf(content.typeUrl, content.name), entries: [this.#entry(content)] };
+    });
+    const removed = gone.map(({ typeUrl, name }) => ({ owner: keyOf(typeUrl, name), entries: [] }));
+    this.cache.replaceUnits([...put, ...removed]);
     for (const { typeUrl, name } of gone) this.#current.delete(keyOf(typeUrl, name));
   }
 
