@@ -32,6 +32,18 @@ export function duration(minMs: number, maxMs: number): ValueType<number> {
   };
 }
 
+/** As `duration` reads it: 90000 is `1m30s`. */
+export function formatDuration(ms: number): string {
+  let left = ms;
+  let text = '';
+  for (const [unit, size] of Object.entries(unitMs)) {
+    const amount = Math.floor(left / size);
+    left -= amount * size;
+    if (amount > 0) text += `${amount}${unit}`;
+  }
+  return text === '' ? '0s' : text;
+}
+
 function milliseconds(text: string): number {
   let sum = 0;
   for (const [, amount, unit] of text.matchAll(durationPart)) sum += Number(amount) * (unitMs[unit ?? ''] ?? 0);

@@ -1,39 +1,46 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ServicePolicy, SettingValues } from '../model/policy.ts';
 import { annotationPrefix, annotations } from './annotation-table.ts';
 import { readPolicy } from './annotations.ts';
 import { FieldReader } from './field-reader.ts';
 import { ProblemList } from './problem-list.ts';
 
 function read(values: Readonly<Record<string, unknown>>) {
-  const problems = new ProblemList({ kind: 'Service', namespace: 'default', name: 'web' });
-  const object = { metadata: { annotations: values } };
-  const reader = new FieldReader(object, problems).object('metadata', '')?.object('annotations', '');
-  const policy = reader === undefined ? {} : readPolicy(reader);
-  return { policy, problems: problems.toArray() };
+  const object = { kind: 'Service', namespace: 'default', name: 'web' };
+  const problems = new ProblemList(object);
+  const reader = new FieldReader({ metadata: { annotations: values } }, problems)
+    .object('metadata', '')
+    ?.object('annotations', '');
+  const policy = reader === undefined ? {} : readPolicy(reader, object);
+  return { policy, values: valuesOf(policy), problems: problems.toArray() };
+}
+
+function valuesOf(policy: ServicePolicy): Partial<SettingValues> {
+  return Object.fromEntries(Object.entries(policy).map(([name, { value }]) => [name, value]));
 }
 
 /** A good value and what it means, for each annotation. */
 const samples: Readonly<Record<string, readonly [string, object]>> = {
-  'max-connections': ['10', { circuitBreaker: { maxConnections: 10 } }],
-  'max-pending-requests': ['0', { circuitBreaker: { maxPendingRequests: 0 } }],
-  'max-requests': ['4294967295', { circuitBreaker: { maxRequests: 4294967295 } }],
-  'max-retries': ['3', { circuitBreaker: { maxRetries: 3 } }],
-  'outlier-detection': ['disabled', { outlierDetection: { enabled: false } }],
-  'outlier-consecutive-errors': ['3', { outlierDetection: { consecutiveErrors: 3 } }],
-  'outlier-interval': ['1s', { outlierDetection: { intervalMs: 1000 } }],
-  'outlier-base-ejection-time': ['1m30s', { outlierDetection: { baseEjectionTimeMs: 90_000 } }],
-  'outlier-max-ejection-percent': ['100', { outlierDetection: { maxEjectionPercent: 100 } }],
-  'connect-timeout': ['300ms', { timeouts: { connectMs: 300 } }],
-  'request-timeout': ['1.5s', { timeouts: { requestMs: 1500 } }],
-  'idle-timeout': ['0s', { timeouts: { idleMs: 0 } }],
-  retries: ['0', { retries: { attempts: 0, on: [] } }],
-  'retry-on': ['5xx, reset,5xx', { retries: { attempts: 2, on: ['5xx', 'reset'] } }],
-  'per-try-timeout': ['2s', { retries: { attempts: 2, on: [], perTryTimeoutMs: 2000 } }],
+  'max-connections': ['10', { maxConnections: 10 }],
+  'max-pending-requests': ['0', { maxPendingRequests: 0 }],
+  'max-requests': ['4294967295', { maxRequests: 4294967295 }],
+  'max-retries': ['3', { maxRetries: 3 }],
+  'outlier-detection': ['disabled', { outlierDetection: false }],
+  'outlier-consecutive-errors': ['3', { outlierConsecutiveErrors: 3 }],
+  'outlier-interval': ['1s', { outlierIntervalMs: 1000 }],
+  'outlier-base-ejection-time': ['1m30s', { outlierBaseEjectionTimeMs: 90_000 }],
+  'outlier-max-ejection-percent': ['100', { outlierMaxEjectionPercent: 100 }],
+  'connect-timeout': ['300ms', { connectTimeoutMs: 300 }],
+  'request-timeout': ['1.5s', { requestTimeoutMs: 1500 }],
+  'idle-timeout': ['0s', { idleTimeoutMs: 0 }],
+  retries: ['0', { retries: 0 }],
+  'retry-on': ['5xx, reset,5xx', { retryOn: ['5xx', 'reset'] }],
+  'per-try-timeout': ['2s', { perTryTimeoutMs: 2000 }],
   'load-balancing': ['Maglev', { loadBalancing: 'Maglev' }],
   'data-path': ['Kernel', { dataPath: 'Kernel' }],
-  'tracing-sampling': ['12.5', { tracing: { samplingPercent: 12.5 } }],
+  'tracing-sampling': ['12.5', { tracingSamplingPercent: 12.5 }],
 };
 
 const bad: readonly (readonly [string, string])[] = [
@@ -60,8 +67,14 @@ const bad: readonly (readonly [string, string])[] = [
 
 describe('readPolicy', () => {
   it.each(annotations.map(({ key }) => key))('reads %s', (key) => {
-    const [text, policy] = samples[key] ?? ['', {}];
-    expect(read({ [annotationPrefix + key]: text })).toEqual({ policy, problems: [] });
+    const [text, values] = samples[key] ?? ['', {}];
+    const result = read({ [annotationPrefix + key]: text });
+    expect(result).toMatchObject({ values, problems: [] });
+    const [setting] = Object.values(result.policy);
+    expect(setting?.origin).toEqual({
+      object: { kind: 'Service', namespace: 'default', name: 'web' },
+      field: `metadata.annotations[fairlead.dev/${key}]`,
+    });
   });
 
   it.each(bad)('reports %s: %j, and leaves the default', (key, text) => {
@@ -80,12 +93,12 @@ describe('readPolicy', () => {
   });
 
   it('joins settings of one group, and keeps the good ones beside a bad one', () => {
-    const { policy, problems } = read({
+    const { values, problems } = read({
       'fairlead.dev/max-requests': '5',
       'fairlead.dev/max-connections': 'many',
       'fairlead.dev/max-retries': '1',
     });
-    expect(policy).toEqual({ circuitBreaker: { maxRequests: 5, maxRetries: 1 } });
+    expect(values).toEqual({ maxRequests: 5, maxRetries: 1 });
     expect(problems).toHaveLength(1);
   });
 
@@ -121,10 +134,10 @@ describe('readPolicy', () => {
     );
     fc.assert(
       fc.property(values, (given) => {
-        const { policy } = read(given);
-        expect(policy.tracing?.samplingPercent ?? 0).toBeLessThanOrEqual(100);
-        expect(policy.timeouts?.connectMs ?? 1).toBeGreaterThanOrEqual(1);
-        expect(Number.isInteger(policy.timeouts?.requestMs ?? 0)).toBe(true);
+        const { values: found } = read(given);
+        expect(found.tracingSamplingPercent ?? 0).toBeLessThanOrEqual(100);
+        expect(found.connectTimeoutMs ?? 1).toBeGreaterThanOrEqual(1);
+        expect(Number.isInteger(found.requestTimeoutMs ?? 0)).toBe(true);
       }),
     );
   });

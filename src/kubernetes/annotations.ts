@@ -1,25 +1,47 @@
-import type { Retries, ServicePolicy } from '../model/policy.ts';
-import { type Annotation, annotationPrefix, annotations, type PolicyDraft } from './annotation-table.ts';
+import type { AskedSetting, ServicePolicy, SettingName, SettingValues } from '../model/policy.ts';
+import type { ObjectRef } from '../model/problem.ts';
+import { type Annotation, annotationPrefix, annotations } from './annotation-table.ts';
 import type { FieldReader } from './field-reader.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './problem-list.ts';
 
 const known: ReadonlySet<string> = new Set(annotations.map(({ key }) => key));
 
+type Asked = readonly [SettingName, AskedSetting<SettingValues[SettingName]>];
+
 /**
- * The policy that a Service's `fairlead.dev/` annotations ask for. A value that cannot be read is reported and the
+ * The policy that the `fairlead.dev/` annotations of `object` ask for. A value that cannot be read is reported and the
  * default is used; a key that does not exist is reported.
  */
-export function readPolicy(reader: FieldReader): ServicePolicy {
-  const own = reader.keys().filter((key) => key.startsWith(annotationPrefix));
+export function readPolicy(reader: FieldReader, object: ObjectRef): ServicePolicy {
+  const own = ownKeys(reader);
   if (own.length === 0) return {};
   for (const key of own) reportUnknown(reader, key);
   // In the table's order, so that equal annotations give equal text whatever their order.
-  const drafts = annotations.flatMap((annotation) => readOne(reader, annotation) ?? []);
-  return finish(drafts.reduce(merge, {}));
+  const asked = annotations.flatMap((annotation): readonly Asked[] => {
+    const value = readOne(reader, annotation);
+    if (value === undefined) return [];
+    const origin = { object, field: reader.path(annotationPrefix + annotation.key) };
+    return [[annotation.setting, { value, origin }]];
+  });
+  // The table pairs each setting with a reader of its type; fromEntries forgets that.
+  return Object.fromEntries(asked) as ServicePolicy;
 }
 
-function readOne(reader: FieldReader, { key, expected, fallback, read }: Annotation): PolicyDraft | undefined {
+/** Of an object that has no policy: each setting has no effect, for the given reason. */
+export function refusePolicy(reader: FieldReader, reason: string): void {
+  for (const key of ownKeys(reader)) {
+    if (known.has(key.slice(annotationPrefix.length))) reader.report(key, `has no effect: ${reason}`, 'NotProxied');
+    else reportUnknown(reader, key);
+  }
+}
+
+function ownKeys(reader: FieldReader): readonly string[] {
+  return reader.keys().filter((key) => key.startsWith(annotationPrefix));
+}
+
+function readOne(reader: FieldReader, annotation: Annotation): SettingValues[SettingName] | undefined {
+  const { key, expected, fallback, read } = annotation;
   const path = annotationPrefix + key;
   const value = reader.raw(path);
   if (value === undefined) return undefined;
@@ -37,25 +59,4 @@ function reportUnknown(reader: FieldReader, path: string): void {
   const guess = nearest(key, [...known]);
   const hint = guess === undefined ? 'docs/annotations.md lists them all' : `did you mean ${annotationPrefix}${guess}?`;
   reader.report(path, `is not an annotation of Fairlead and is ignored; ${hint}`, 'UnknownAnnotation');
-}
-
-/** Settings of one group come from several annotations. */
-function merge(a: PolicyDraft, b: PolicyDraft): PolicyDraft {
-  return {
-    ...a,
-    ...b,
-    ...(a.circuitBreaker && b.circuitBreaker ? { circuitBreaker: { ...a.circuitBreaker, ...b.circuitBreaker } } : {}),
-    ...(a.outlierDetection && b.outlierDetection
-      ? { outlierDetection: { ...a.outlierDetection, ...b.outlierDetection } }
-      : {}),
-    ...(a.timeouts && b.timeouts ? { timeouts: { ...a.timeouts, ...b.timeouts } } : {}),
-    ...(a.retries && b.retries ? { retries: { ...a.retries, ...b.retries } } : {}),
-  };
-}
-
-/** As translate's default for Services that say nothing; an empty list stands for its conditions. */
-const defaultRetries: Retries = { attempts: 2, on: [] };
-
-function finish({ retries, ...policy }: PolicyDraft): ServicePolicy {
-  return retries === undefined ? policy : { ...policy, retries: { ...defaultRetries, ...retries } };
 }

@@ -53,7 +53,15 @@ describe('a Service', () => {
         ],
         internalTrafficPolicy: 'Local',
         sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 },
-        policy: { dataPath: 'Kernel' },
+        policy: {
+          dataPath: {
+            value: 'Kernel',
+            origin: {
+              object: { kind: 'Service', namespace: 'shop', name: 'web', uid: 'x' },
+              field: 'metadata.annotations[fairlead.dev/data-path]',
+            },
+          },
+        },
       },
     });
   });
@@ -89,6 +97,19 @@ describe('a Service', () => {
     const { update, problems } = convert(spec, metadata);
     expect(problems).toEqual([]);
     expect(update).toEqual({ kind: 'Service', key: 'shop/web', value: undefined });
+  });
+
+  it.each([
+    [{ clusterIP: 'None' }, 'clients of a headless Service connect to its pods themselves'],
+    [{ type: 'ExternalName', externalName: 'example.com' }, 'traffic to an ExternalName Service goes where DNS says'],
+  ])('answers the annotations of one that is not proxied: %j', (spec, reason) => {
+    const annotations = { 'fairlead.dev/retries': '3', 'fairlead.dev/retrys': '3', 'example.com/retries': '3' };
+    const { update, problems } = convert(spec, { annotations });
+    expect(update?.value).toBeUndefined();
+    expect(problems).toEqual([
+      `metadata.annotations[fairlead.dev/retries]: has no effect: ${reason}`,
+      expect.stringContaining('did you mean fairlead.dev/retries?'),
+    ]);
   });
 
   it('stays when it is labelled headless but has a cluster IP: without slices it is refused, not gone', () => {

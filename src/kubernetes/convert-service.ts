@@ -1,7 +1,8 @@
 import { familyOf, keyOf } from '../model/address.ts';
+import type { ObjectRef } from '../model/problem.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 import type { Protocol, Service, ServicePort, SessionAffinity } from '../model/service.ts';
-import { readPolicy } from './annotations.ts';
+import { readPolicy, refusePolicy } from './annotations.ts';
 import { classifyAppProtocol } from './app-protocol.ts';
 import type { Conversion } from './conversion.ts';
 import type { FieldReader } from './field-reader.ts';
@@ -29,29 +30,38 @@ function readService(object: FieldReader, metadata: Metadata): Service | undefin
     if (object.raw('spec') === undefined) object.report('spec', `is missing; ${notServed}`, 'MissingValue');
     return undefined;
   }
-  if (isHeadless(spec)) return undefined;
+  const unproxied = whyUnproxied(spec);
+  if (unproxied !== undefined) {
+    refusePolicy(metadata.annotations, unproxied);
+    return undefined;
+  }
   const clusterIPs = readClusterIPs(spec);
   const ports = readPorts(spec);
   if (clusterIPs.length === 0 || ports.length === 0) return undefined;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
-    ...metadata.identity,
+    ...identityOf(metadata.ref),
     createdAt: metadata.createdAt,
     clusterIPs,
     ports,
     internalTrafficPolicy:
       spec.choice('internalTrafficPolicy', ['Cluster', 'Local'] as const, 'it is taken as Cluster') ?? 'Cluster',
     sessionAffinity: readAffinity(spec),
-    policy: readPolicy(metadata.annotations),
+    policy: readPolicy(metadata.annotations, metadata.ref),
   };
 }
 
+function identityOf({ uid, generation }: ObjectRef): Pick<Service, 'uid' | 'generation'> {
+  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
+}
+
 /** An ExternalName Service is skipped even with a cluster IP (Service contract §1.1). */
-function isHeadless(spec: FieldReader): boolean {
-  if (spec.raw('type') === 'ExternalName' || spec.raw('clusterIP') === 'None') return true;
+function whyUnproxied(spec: FieldReader): string | undefined {
+  if (spec.raw('type') === 'ExternalName') return 'traffic to an ExternalName Service goes where DNS says';
   const list = spec.raw('clusterIPs');
-  return Array.isArray(list) && list[0] === 'None';
+  const headless = spec.raw('clusterIP') === 'None' || (Array.isArray(list) && list[0] === 'None');
+  return headless ? 'clients of a headless Service connect to its pods themselves' : undefined;
 }
 
 function readClusterIPs(spec: FieldReader): readonly string[] {

@@ -7,7 +7,8 @@ export interface Metadata {
   /** `default` when the object names none, as kubectl does. */
   readonly namespace: string;
   readonly name: string;
-  readonly identity: Pick<ObjectRef, 'uid' | 'generation'>;
+  /** What problems say of the object, and where its settings come from. */
+  readonly ref: ObjectRef;
   readonly labels: FieldReader;
   readonly annotations: FieldReader;
   /** RFC 3339 in UTC and whole seconds, so that text order is time order; empty when unknown. */
@@ -34,15 +35,11 @@ export function readMetadata(
   return {
     namespace,
     name,
-    identity: identityOf(problems.object),
+    ref: problems.object,
     labels: metadata.object('labels', 'they are taken as absent') ?? none,
     annotations: metadata.object('annotations', 'they are taken as absent') ?? none,
     createdAt: readTime(metadata, 'creationTimestamp'),
   };
-}
-
-function identityOf({ uid, generation }: ObjectRef): Metadata['identity'] {
-  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
 }
 
 function readName(metadata: FieldReader, kind: 'label' | 'subdomain'): string | undefined {

@@ -1,46 +1,9 @@
-/**
- * What a Service's owner asked for. Every field is optional: what is absent takes the default that
- * translate documents. Durations are milliseconds.
- */
-export interface ServicePolicy {
-  readonly circuitBreaker?: CircuitBreaker;
-  readonly outlierDetection?: OutlierDetection;
-  readonly loadBalancing?: LoadBalancingAlgorithm;
-  readonly timeouts?: Timeouts;
-  readonly retries?: Retries;
-  readonly dataPath?: DataPathChoice;
-  readonly tracing?: Tracing;
-}
+import type { ObjectRef } from './problem.ts';
 
-/** Caps of one node's Envoy for one Service port (envoy.config.cluster.v3.CircuitBreakers.Thresholds). */
-export interface CircuitBreaker {
-  readonly maxConnections?: number;
-  readonly maxPendingRequests?: number;
-  readonly maxRequests?: number;
-  readonly maxRetries?: number;
-}
-
-/** envoy.config.cluster.v3.OutlierDetection. */
-export interface OutlierDetection {
-  readonly enabled?: boolean;
-  /** Errors in a row (HTTP 5xx, connect failures, resets) until an endpoint is ejected. */
-  readonly consecutiveErrors?: number;
-  readonly intervalMs?: number;
-  readonly baseEjectionTimeMs?: number;
-  /** 0 to 100: the part of the endpoints that may be ejected at one time. */
-  readonly maxEjectionPercent?: number;
-}
-
+/** Which endpoint a new connection or request goes to. */
 export type LoadBalancingAlgorithm = 'LeastRequest' | 'RoundRobin' | 'Random' | 'RingHash' | 'Maglev';
 
-export interface Timeouts {
-  readonly connectMs?: number;
-  /** Whole request, HTTP only; 0 is none. */
-  readonly requestMs?: number;
-  /** Idle TCP connection or HTTP stream; 0 is none. */
-  readonly idleMs?: number;
-}
-
+/** Envoy's words of `x-envoy-retry-on` and `x-envoy-retry-grpc-on`. */
 export type RetryCondition =
   | '5xx'
   | 'gateway-error'
@@ -54,16 +17,51 @@ export type RetryCondition =
   | 'resource-exhausted'
   | 'unavailable';
 
-export interface Retries {
-  /** Retries after the first try; 0 switches them off. */
-  readonly attempts: number;
-  readonly on: readonly RetryCondition[];
-  readonly perTryTimeoutMs?: number;
-}
-
 export type DataPathChoice = 'Envoy' | 'Kernel';
 
-export interface Tracing {
+/** Every setting that a Service's owner can make, with the type of its value. Units are in the names. */
+export interface SettingValues {
+  /** Caps of one node's Envoy for one Service port (envoy.config.cluster.v3.CircuitBreakers.Thresholds). */
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  readonly outlierDetection: boolean;
+  /** Errors in a row until an endpoint is ejected. */
+  readonly outlierConsecutiveErrors: number;
+  readonly outlierIntervalMs: number;
+  readonly outlierBaseEjectionTimeMs: number;
+  /** 0 to 100: the part of the endpoints that may be ejected at one time. */
+  readonly outlierMaxEjectionPercent: number;
+  readonly connectTimeoutMs: number;
+  /** Whole request, HTTP only; 0 is none. */
+  readonly requestTimeoutMs: number;
+  /** Idle HTTP stream; 0 is none. */
+  readonly idleTimeoutMs: number;
+  /** Retries after the first try; 0 switches them off. */
+  readonly retries: number;
+  /** Empty: only what never reached an endpoint. */
+  readonly retryOn: readonly RetryCondition[];
+  readonly perTryTimeoutMs: number;
+  readonly loadBalancing: LoadBalancingAlgorithm;
+  readonly dataPath: DataPathChoice;
   /** 0 to 100. */
-  readonly samplingPercent: number;
+  readonly tracingSamplingPercent: number;
 }
+
+export type SettingName = keyof SettingValues;
+
+/** Where a setting was made. */
+export interface SettingOrigin {
+  readonly object: ObjectRef;
+  /** Path in the object, as in problems. */
+  readonly field: string;
+}
+
+export interface AskedSetting<T> {
+  readonly value: T;
+  readonly origin: SettingOrigin;
+}
+
+/** What a Service's owner asked for; see `effectivePolicy` for what holds. */
+export type ServicePolicy = { readonly [K in SettingName]?: AskedSetting<SettingValues[K]> };

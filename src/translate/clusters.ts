@@ -1,4 +1,5 @@
 import type { AppProtocol } from '../model/service.ts';
+import { effectivePolicy } from '../model/settings.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
 import type { HttpProtocolOptions } from '../protos/generated/types/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
@@ -38,18 +39,18 @@ export function clusterEntry(frontend: Frontend): ResourceEntry {
 
 /** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */
 function clusterOf(frontend: Frontend): Cluster {
-  const { policy } = frontend.service;
-  const outlierDetection = outlierDetectionOf(policy.outlierDetection);
+  const policy = effectivePolicy(frontend.service, frontend.port);
+  const outlierDetection = outlierDetectionOf(policy);
   return {
     name: frontend.name,
     altStatName: statNameOf(frontend),
     type: 'EDS',
     edsClusterConfig: { edsConfig: adsSource },
-    connectTimeout: connectTimeoutOf(policy.timeouts),
+    connectTimeout: connectTimeoutOf(policy),
     perConnectionBufferLimitBytes: { value: connectionBufferBytes },
-    lbPolicy: lbPolicyOf(policy.loadBalancing),
+    lbPolicy: lbPolicyOf(policy),
     commonLbConfig: { healthyPanicThreshold: panicThreshold, updateMergeWindow: noMergeWindow },
-    circuitBreakers: circuitBreakersOf(policy.circuitBreaker),
+    circuitBreakers: circuitBreakersOf(policy),
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
     upstreamConnectionOptions: { tcpKeepalive },
     ignoreHealthOnHostRemoval: true,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asked } from '../../test/support/policy.ts';
 import type { DataPathChoice } from '../model/policy.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { dataPathOf } from './data-path.ts';
@@ -17,7 +18,7 @@ function service(rest: Partial<Service> = {}, dataPath?: DataPathChoice): Servic
     ports: [],
     internalTrafficPolicy: 'Cluster',
     sessionAffinity: { kind: 'None' },
-    policy: dataPath === undefined ? {} : { dataPath },
+    policy: dataPath === undefined ? {} : asked({ dataPath }),
     ...rest,
   };
 }
@@ -37,10 +38,10 @@ describe('dataPathOf', () => {
     ['a Service that has but its name of it', tcp, { ...apiServer, namespace: 'shop' }, 'EnvoyTcp', 'EnvoyTcp'],
   ] as const)('for %s', (_, port, rest, byDefault, asEnvoy) => {
     expect(dataPathOf(service(rest), port).path).toBe(byDefault);
-    const asked = dataPathOf(service({ ...rest, policy: { dataPath: 'Envoy' } }), port);
-    expect(asked.path).toBe(asEnvoy);
-    expect(asked.refusal === undefined).toBe(asEnvoy !== 'Kernel');
-    const kernel = dataPathOf(service({ ...rest, policy: { dataPath: 'Kernel' } }), port);
+    const envoy = dataPathOf(service({ ...rest, policy: asked({ dataPath: 'Envoy' }) }), port);
+    expect(envoy.path).toBe(asEnvoy);
+    expect(envoy.refusal === undefined).toBe(asEnvoy !== 'Kernel');
+    const kernel = dataPathOf(service({ ...rest, policy: asked({ dataPath: 'Kernel' }) }), port);
     expect(kernel).toEqual({ path: 'Kernel' });
   });
 });

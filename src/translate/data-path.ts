@@ -1,5 +1,6 @@
 import { keyOf } from '../model/address.ts';
 import type { Service, ServicePort } from '../model/service.ts';
+import { effectivePolicy } from '../model/settings.ts';
 
 /** Which way new connections of a node's pods take to a Service port. */
 export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
@@ -20,7 +21,7 @@ const dnsPort = 53;
 
 /** The table of docs/data-path.md. */
 export function dataPathOf(service: Service, port: ServicePort): DataPathDecision {
-  const choice = service.policy.dataPath;
+  const choice = effectivePolicy(service, port).dataPath.value;
   if (choice === 'Kernel') return { path: 'Kernel' };
   const kernel = kernelReason(service, port);
   if (kernel === undefined || (choice === 'Envoy' && kernel.overridable)) {

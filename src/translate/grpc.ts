@@ -1,7 +1,7 @@
 // Resources of proxyless gRPC clients, which ask for `xds:///namespace/name:port` (gRFC A27, A28, A31, A44).
 import { familyOf } from '../model/address.ts';
-import type { Retries } from '../model/policy.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import { type EffectivePolicy, effectivePolicy } from '../model/settings.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
 import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
@@ -9,7 +9,7 @@ import type { RouteAction } from '../protos/generated/types/envoy/config/route/v
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
-import { adsSource, durationOf } from './common.ts';
+import { adsSource } from './common.ts';
 import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
 import type { EndpointsOfPort, Selection } from './endpoint-selection/port-endpoints.ts';
 import { localitiesOf } from './endpoints.ts';
@@ -53,26 +53,24 @@ function grpcListenerOf(name: string): Listener {
   };
 }
 
-function grpcRouteOf({ name, service }: GrpcTarget): RouteConfiguration {
-  const { retries, timeouts } = service.policy;
-  const requestMs = timeouts?.requestMs ?? 0;
-  const route = {
-    cluster: name,
-    ...(requestMs === 0 ? {} : { maxStreamDuration: { maxStreamDuration: durationOf(requestMs) } }),
-    ...(retries === undefined ? {} : grpcRetryOf(retries)),
-  };
+/**
+ * Without the request time-out: gRPC knows only a limit of the whole stream from its start (gRFC A31), which would cut long
+ * streams that Envoy lets be, since it counts from the end of the request. Clients have deadlines of their own.
+ */
+function grpcRouteOf({ name, service, port }: GrpcTarget): RouteConfiguration {
+  const route = { cluster: name, ...grpcRetryOf(effectivePolicy(service, port)) };
   return { name, virtualHosts: [{ name, domains: ['*'], routes: [{ match: { prefix: '' }, route }] }] };
 }
 
 /** Clients heed gRPC's own conditions and ignore the others (gRFC A44). */
-function grpcRetryOf({ attempts, on }: Retries): Pick<RouteAction, 'retryPolicy'> {
-  if (attempts === 0 || on.length === 0) return {};
-  return { retryPolicy: { retryOn: on.join(','), numRetries: { value: attempts } } };
+function grpcRetryOf({ retries, retryOn }: EffectivePolicy): Pick<RouteAction, 'retryPolicy'> {
+  if (retries.value === 0 || retryOn.value.length === 0) return {};
+  return { retryPolicy: { retryOn: retryOn.value.join(','), numRetries: { value: retries.value } } };
 }
 
 /** gRPC balances each call by itself; its caps are of requests in flight (gRFC A32). */
-function grpcClusterOf({ name, service }: GrpcTarget): Cluster {
-  const maxRequests = service.policy.circuitBreaker?.maxRequests;
+function grpcClusterOf({ name, service, port }: GrpcTarget): Cluster {
+  const { value: maxRequests } = effectivePolicy(service, port).maxRequests;
   return {
     name,
     type: 'EDS',

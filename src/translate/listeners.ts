@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/service.ts';
+import { settings as defaults } from '../model/settings.ts';
 import type { SocketOption } from '../protos/generated/types/envoy/config/core/v3/SocketOption.ts';
 import type { Filter } from '../protos/generated/types/envoy/config/listener/v3/Filter.ts';
 import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
@@ -7,7 +8,6 @@ import type { HttpConnectionManager } from '../protos/generated/types/envoy/exte
 import { httpAccessLogOf, tcpAccessLogOf } from './access-log.ts';
 import { adsSource, connectionBufferBytes, durationOf, socketAddress } from './common.ts';
 import { http1Options, http2Options, maxHeaders } from './http-options.ts';
-import { outlierDefaults } from './outlier-detection.ts';
 import { packed } from './packed.ts';
 import { destinationHeader } from './routes.ts';
 import type { TranslateSettings } from './settings.ts';
@@ -48,7 +48,7 @@ function tcpProxyOf(settings: TranslateSettings): Filter {
     cluster: 'none',
     onDemand: { odcdsConfig: adsSource, timeout: discoveryTimeout },
     idleTimeout: durationOf(tcpIdleMs),
-    maxConnectAttempts: { value: outlierDefaults.consecutiveErrors + 1 },
+    maxConnectAttempts: { value: defaults.outlierConsecutiveErrors.byDefault + 1 },
     hashPolicy: [{ sourceIp: {} }],
     accessLog: tcpAccessLogOf(settings.accessLog),
   });
@@ -97,7 +97,7 @@ const asSent = {
 
 /** A stream may be silent for as long as it likes; dead peers are found by TCP keepalive. */
 const withoutTimeouts = {
-  streamIdleTimeout: durationOf(0),
+  streamIdleTimeout: durationOf(defaults.idleTimeoutMs.byDefault),
   requestTimeout: durationOf(0),
   commonHttpProtocolOptions: { idleTimeout: durationOf(3_600_000), maxHeadersCount: { value: maxHeaders } },
 } as const satisfies HttpConnectionManager;

@@ -1,3 +1,4 @@
+import { effectivePolicy } from '../model/settings.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
@@ -18,8 +19,8 @@ export function routeEntry(frontend: Frontend, settings: TranslateSettings): Res
 
 /** Everything to the Service's cluster. */
 function routeConfigurationOf(frontend: Frontend, { tracing }: TranslateSettings): RouteConfiguration {
-  const { name, service } = frontend;
-  const { policy } = service;
+  const { name, service, port } = frontend;
+  const policy = effectivePolicy(service, port);
   return {
     name,
     requestHeadersToRemove: tracing === undefined ? [destinationHeader] : [destinationHeader, ...tracingHeaders],
@@ -32,11 +33,11 @@ function routeConfigurationOf(frontend: Frontend, { tracing }: TranslateSettings
             match: { prefix: '/' },
             route: {
               cluster: name,
-              ...routeTimeoutsOf(policy.timeouts),
-              ...retryPolicyOf(policy.retries),
-              ...hashPolicyOf(policy.loadBalancing),
+              ...routeTimeoutsOf(policy),
+              ...retryPolicyOf(policy),
+              ...hashPolicyOf(policy),
             },
-            ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy.tracing)),
+            ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy)),
           },
         ],
       },

@@ -1,4 +1,4 @@
-import type { Tracing as TracingPolicy } from '../model/policy.ts';
+import type { EffectivePolicy } from '../model/settings.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
 import type { HeaderMutation } from '../protos/generated/types/envoy/config/common/mutation_rules/v3/HeaderMutation.ts';
 import type { HeaderValueOption } from '../protos/generated/types/envoy/config/core/v3/HeaderValueOption.ts';
@@ -85,11 +85,11 @@ const originalRequestId = {
 /** The name of a Service's spans, and its own sampling where it has one. */
 export function routeTracingOf(
   operation: string,
-  policy: TracingPolicy | undefined,
+  { tracingSamplingPercent: { value } }: EffectivePolicy,
 ): Pick<Route, 'decorator' | 'requestHeadersToAdd' | 'tracing'> {
   const named = { decorator: { operation, propagate: { value: false } }, requestHeadersToAdd: [originalRequestId] };
-  if (policy === undefined) return named;
-  const numerator = Math.round(policy.samplingPercent * 10_000);
+  if (value === undefined) return named;
+  const numerator = Math.round(value * 10_000);
   return { ...named, tracing: { randomSampling: { numerator, denominator: 'MILLION' } } };
 }
 

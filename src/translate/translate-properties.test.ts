@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { asked } from '../../test/support/policy.ts';
 import { keyOf } from '../model/address.ts';
 import type { Endpoint, EndpointSlice } from '../model/endpoint.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
@@ -40,24 +41,26 @@ function sameNumberOrName(a: ServicePort, b: ServicePort): boolean {
 const count = fc.integer({ min: 0, max: 4_294_967_295 });
 const milliseconds = fc.integer({ min: 0, max: 86_400_000 });
 
-const policy = fc.record(
-  {
-    circuitBreaker: fc.record({ maxConnections: count, maxRetries: count }, { requiredKeys: [] }),
-    outlierDetection: fc.record(
-      { enabled: fc.boolean(), consecutiveErrors: count, maxEjectionPercent: fc.integer({ min: 0, max: 100 }) },
-      { requiredKeys: [] },
-    ),
-    loadBalancing: fc.constantFrom('LeastRequest', 'RoundRobin', 'Random', 'RingHash', 'Maglev'),
-    timeouts: fc.record(
-      { connectMs: milliseconds, requestMs: milliseconds, idleMs: milliseconds },
-      { requiredKeys: [] },
-    ),
-    retries: fc.record({ attempts: fc.nat(5), on: fc.subarray(['5xx' as const, 'unavailable' as const]) }),
-    dataPath: fc.constantFrom('Envoy', 'Kernel'),
-    tracing: fc.record({ samplingPercent: fc.double({ min: 0, max: 100, noNaN: true }) }),
-  },
-  { requiredKeys: [] },
-) as fc.Arbitrary<ServicePolicy>;
+const policy: fc.Arbitrary<ServicePolicy> = fc
+  .record(
+    {
+      maxConnections: count,
+      maxRetries: count,
+      outlierDetection: fc.boolean(),
+      outlierConsecutiveErrors: count,
+      outlierMaxEjectionPercent: fc.integer({ min: 0, max: 100 }),
+      loadBalancing: fc.constantFrom('LeastRequest', 'RoundRobin', 'Random', 'RingHash', 'Maglev'),
+      connectTimeoutMs: milliseconds,
+      requestTimeoutMs: milliseconds,
+      idleTimeoutMs: milliseconds,
+      retries: fc.nat(5),
+      retryOn: fc.subarray(['5xx' as const, 'unavailable' as const]),
+      dataPath: fc.constantFrom('Envoy', 'Kernel'),
+      tracingSamplingPercent: fc.double({ min: 0, max: 100, noNaN: true }),
+    },
+    { requiredKeys: [] },
+  )
+  .map(asked);
 
 const service: fc.Arbitrary<Service> = fc.record({
   namespace: fc.constantFrom('default', 'shop'),

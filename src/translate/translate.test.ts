@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asked } from '../../test/support/policy.ts';
 import { ModelStore } from '../model/model.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
@@ -67,7 +68,7 @@ describe('translateService', () => {
   it('builds from what the model held when it was translated', () => {
     const model = modelOf(web);
     const before = translateService(model, 'shop/web', defaultSettings).entries;
-    model.apply([{ kind: 'Service', key: 'shop/web', value: { ...web, policy: { loadBalancing: 'Maglev' } } }]);
+    model.apply([{ kind: 'Service', key: 'shop/web', value: { ...web, policy: asked({ loadBalancing: 'Maglev' }) } }]);
     const cluster = before.find(({ typeUrl }) => typeUrl === typeUrls.cluster);
     expect(cluster?.build({ nodeName: '', zone: '' })).toMatchObject({ lbPolicy: 'LEAST_REQUEST' });
   });

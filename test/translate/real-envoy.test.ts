@@ -16,6 +16,7 @@ import type { ServicePolicy } from '../../src/model/policy.ts';
 import type { AppProtocol } from '../../src/model/service.ts';
 import { defaultSettings, type TranslateSettings } from '../../src/translate/settings.ts';
 import { translateCommon, translateEndpoints, translateService } from '../../src/translate/translate.ts';
+import { asked } from '../support/policy.ts';
 import { replaceEach } from '../support/replace-each.ts';
 import { type ExportRequest, type Span, spansOf } from '../testbed/otlp/span.ts';
 import { Envoy } from '../xds/lib/envoy.ts';
@@ -227,7 +228,7 @@ it('leaves out an endpoint that answers 503, but not one that answers 500', asyn
 
 it("keeps to a Service's cap of connections", async () => {
   const greet = (socket: Socket) => socket.write('hello');
-  const address = await service('capped', 'tcp', [await endpoint(greet)], { circuitBreaker: { maxConnections: 1 } });
+  const address = await service('capped', 'tcp', [await endpoint(greet)], asked({ maxConnections: 1 }));
   const first = connect(address);
   await once(first, 'data');
   expect(await text(connect(address))).toBe('');
@@ -237,7 +238,7 @@ it("keeps to a Service's cap of connections", async () => {
 
 it("names the Service in spans and keeps to its sampling, and to the client's", async () => {
   const target = [await endpoint(echoing())];
-  const sampled = await service('sampled', 'http', target, { tracing: { samplingPercent: 100 } });
+  const sampled = await service('sampled', 'http', target, asked({ tracingSamplingPercent: 100 }));
   const other = await service('unsampled', 'http', target);
   expect(await get(sampled)).toMatch(/traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01/);
   expect(await get(other)).toMatch(/traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00/);

@@ -1,0 +1,16 @@
+import type { AskedSetting, ServicePolicy, SettingOrigin, SettingValues } from '../../src/model/policy.ts';
+
+/** Where the settings of `asked` were made. */
+export const testOrigin: SettingOrigin = {
+  object: { kind: 'Service', namespace: 'test', name: 'test' },
+  field: 'test',
+};
+
+/** The policy of a Service whose owner asked for these settings. */
+export function asked(values: Partial<SettingValues>): ServicePolicy {
+  const entries = Object.entries(values).map(([name, value]): [string, AskedSetting<typeof value>] => [
+    name,
+    { value, origin: testOrigin },
+  ]);
+  return Object.fromEntries(entries) as ServicePolicy;
+}
