@@ -30,7 +30,7 @@ export class OurServer {
       model: this.#model,
       settings: defaultSettings,
       sink: this.#cache,
-      onWarnings: () => undefined,
+      onProblems: () => undefined,
     });
   }
 

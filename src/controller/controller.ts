@@ -49,7 +49,8 @@ export class Controller {
       settings: options.settings,
       sink: this.cache,
       // Not `Service KEY`: under that name the API source tells what is wrong with the object itself.
-      onWarnings: (key, warnings) => this.problems.replace(`translate/${key}`, warnings),
+      onProblems: (owner, problems) => this.problems.replace(`translate/${owner}`, problems),
+      onError: (owner, error) => logger.error({ unit: owner, error }, 'Could not translate a unit'),
     });
     this.#admin = new AdminServer(this.#routes(), logger);
   }
@@ -95,6 +96,7 @@ export class Controller {
   async stop(): Promise<void> {
     this.#serving = false;
     await this.#source.stop();
+    this.#pipeline.close();
     await this.ads.close();
     await this.#admin.close();
   }
@@ -116,9 +118,9 @@ export class Controller {
     const end = this.metrics.translateSeconds.startTimer();
     this.#pipeline.apply(change);
     end();
-    const { services, endpoints, nodes, revision } = change;
+    const { revision, changed } = change;
     this.#logger.debug(
-      { revision, services: services.size, endpoints: endpoints.size, nodes: nodes.size },
+      { revision, services: changed.Service.size, endpoints: changed.slicesOf.size, nodes: changed.Node.size },
       'Translated a change',
     );
   }

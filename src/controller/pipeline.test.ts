@@ -47,7 +47,7 @@ function createWorld() {
   const pipeline = new Pipeline({
     model,
     settings: defaultSettings,
-    onWarnings: (key, found) => warnings.set(key, found),
+    onProblems: (owner, found) => warnings.set(owner, found),
     sink: {
       replaceUnits: (units) => {
         const batch = [...units];
@@ -103,19 +103,19 @@ describe('Pipeline', () => {
   it('moves an address to the Service that now holds it', () => {
     const world = createWorld();
     world.apply(service('b', '10.96.0.1', '2026-01-01T00:00:00Z'), service('a', '10.96.0.1', '2026-02-01T00:00:00Z'));
-    expect(world.warnings.get('shop/a')).toHaveLength(1);
+    expect(world.warnings.get('service/shop/a')).toHaveLength(1);
     world.apply({ kind: 'Service', key: 'shop/b', value: undefined });
     expect(clustersIn(world.cache)).toContain('10.96.0.1:80');
-    expect(world.warnings.get('shop/a')).toEqual([]);
+    expect(world.warnings.get('service/shop/a')).toEqual([]);
   });
 
   it('names the Service that holds an address now, also to a third that claims it', () => {
     const world = createWorld();
     const [first, second, third] = ['2026-01-01', '2026-02-01', '2026-03-01'].map((day) => `${day}T00:00:00Z`);
     world.apply(service('a', '10.96.0.1', first), service('b', '10.96.0.1', second), service('c', '10.96.0.1', third));
-    expect(world.warnings.get('shop/c')?.[0]?.message).toContain('Service shop/a');
+    expect(world.warnings.get('service/shop/c')?.[0]?.message).toContain('Service shop/a');
     world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
-    expect(world.warnings.get('shop/c')?.[0]?.message).toContain('Service shop/b');
+    expect(world.warnings.get('service/shop/c')?.[0]?.message).toContain('Service shop/b');
   });
 
   it('passes on which nodes changed', () => {

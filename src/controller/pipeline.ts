@@ -1,8 +1,17 @@
+import { backOffMs } from '../base/back-off.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Model, ModelChange } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ResourceUnit } from '../resources/resource-unit.ts';
 import type { TranslateSettings } from '../translate/settings.ts';
-import { translateCommon, translateEndpoints, translateService } from '../translate/translate.ts';
+import { dirtyUnits } from '../translate/units/dirty-units.ts';
+import { ReadIndex } from '../translate/units/read-index.ts';
+import { RecordingReader } from '../translate/units/recording-reader.ts';
+import { ownerNameOf, type UnitId, type UnitKind, type UnitName } from '../translate/units/unit.ts';
+import { objectOf, unitKinds } from '../translate/units/unit-kinds.ts';
+
+/** What made a unit throw is most often mended by a change; trying again costs little. */
+const retryBackOff = { baseMs: 1_000, capMs: 60_000 };
 
 /** What the pipeline needs of the xDS cache. */
 export interface ResourceSink {
@@ -14,36 +23,102 @@ export interface PipelineOptions {
   readonly model: Model;
   readonly settings: TranslateSettings;
   readonly sink: ResourceSink;
-  /** The warnings of one Service's translation; empty clears. */
-  readonly onWarnings: (serviceKey: string, warnings: readonly Problem[]) => void;
+  /** What is wrong with one unit's object; empty clears. */
+  readonly onProblems: (owner: string, problems: readonly Problem[]) => void;
+  /** A unit threw. It is told as a problem, too. */
+  readonly onError?: (owner: string, error: unknown) => void;
+  readonly kinds?: Readonly<Record<UnitName, UnitKind>>;
 }
 
-/** Keeps the resources of the cache equal to the translation of the model, Service by Service. */
+/**
+ * Keeps the resources of the cache equal to the translation of the model. A change translates the units that read what
+ * changed. A unit that throws keeps the resources that it had, and is tried again when what it read changes and after a
+ * while; all others go on.
+ */
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #kinds: Readonly<Record<UnitName, UnitKind>>;
+  readonly #reads = new ReadIndex();
+  /** Units whose resources the cache does not have yet, by owner. */
+  readonly #dirty = new Map<string, UnitId>();
+  /** Those that threw when they were last tried, by owner. */
+  readonly #failed = new Map<string, UnitId>();
+  #retries = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    options.sink.replaceUnits([{ owner: 'common', entries: translateCommon(options.settings) }]);
+    this.#kinds = options.kinds ?? unitKinds;
+    this.#translate([{ kind: 'common', key: '' }]);
   }
 
   /** Applies one change of the model as one batch. */
-  apply({ services, endpoints, nodes }: ModelChange): void {
-    const units = [...services].map((key) => this.#serviceUnit(key));
-    for (const key of new Set([...services, ...endpoints])) units.push(this.#endpointsUnit(key));
-    if (units.length > 0) this.#options.sink.replaceUnits(units);
-    if (nodes.size > 0) this.#options.sink.viewsChanged(nodes);
+  apply(change: ModelChange): void {
+    this.#translate(dirtyUnits(change, this.#reads));
+    if (change.changed.Node.size > 0) this.#options.sink.viewsChanged(change.changed.Node);
   }
 
-  #serviceUnit(key: string): ResourceUnit {
-    const { model, settings, onWarnings } = this.#options;
-    const { entries, warnings } = translateService(model, key, settings);
-    onWarnings(key, warnings);
-    return { owner: `service/${key}`, entries };
+  /** Tries nothing any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  /** Apart from the Service, so that a change of endpoints stays on the short path. */
-  #endpointsUnit(key: string): ResourceUnit {
-    return { owner: `endpoints/${key}`, entries: translateEndpoints(this.#options.model, key) };
+  #translate(units: Iterable<UnitId>): void {
+    for (const unit of units) this.#dirty.set(ownerNameOf(unit), unit);
+    if (this.#dirty.size === 0) return;
+    const batch = [...this.#dirty].flatMap(([owner, unit]) => this.#translateOne(owner, unit) ?? []);
+    try {
+      if (batch.length > 0) this.#options.sink.replaceUnits(batch);
+      this.#dirty.clear();
+    } catch (error) {
+      // What the cache did not take stays dirty: the model tells of a change but once.
+      this.#options.onError?.('batch', error);
+    }
+    this.#planRetry();
   }
+
+  /** Undefined: it threw. */
+  #translateOne(owner: string, unit: UnitId): ResourceUnit | undefined {
+    const { model, settings, onProblems } = this.#options;
+    const reader = new RecordingReader(model);
+    try {
+      const { entries, problems } = this.#kinds[unit.kind].translate(reader, unit.key, settings);
+      this.#reads.record(unit, this.#exists(unit) ? reader.reads : []);
+      this.#failed.delete(owner);
+      onProblems(owner, problems);
+      return { owner, entries };
+    } catch (error) {
+      this.#reads.record(unit, reader.reads);
+      this.#failed.set(owner, unit);
+      onProblems(owner, [failureOf(unit, error)]);
+      this.#options.onError?.(owner, error);
+      return undefined;
+    }
+  }
+
+  #exists({ kind, key }: UnitId): boolean {
+    const { of } = unitKinds[kind];
+    return of === undefined || this.#options.model.get(of, key) !== undefined;
+  }
+
+  #planRetry(): void {
+    if (this.#failed.size + this.#dirty.size === 0) {
+      this.#retries = 0;
+      this.close();
+      return;
+    }
+    this.#timer ??= setTimeout(() => this.#retry(), backOffMs(this.#retries + 1, retryBackOff)).unref();
+  }
+
+  #retry(): void {
+    this.#timer = undefined;
+    this.#retries += 1;
+    this.#translate([...this.#failed.values()]);
+  }
+}
+
+function failureOf(unit: UnitId, error: unknown): Problem {
+  const message = `could not be translated (${unit.kind}): ${errorText(error)}; what it was translated to before stays`;
+  return { object: objectOf(unit), field: '', code: 'TranslationFailed', message };
 }

@@ -10,7 +10,7 @@ export class ProblemRegistry {
     this.#logger = logger;
   }
 
-  /** Replaces what the origin (a file, an object, `translate/namespace/name`) said before. */
+  /** Replaces what the origin (a file, an object, `translate/` and a unit) said before. */
   replace(origin: string, problems: readonly Problem[]): void {
     const before = new Set((this.#byOrigin.get(origin) ?? []).map(formatProblem));
     const now = new Set(problems.map(formatProblem));

@@ -1,19 +1,8 @@
-import { keyOf } from './address.ts';
+import { AddressClaims } from './address-claims.ts';
 import type { EndpointSlice } from './endpoint.ts';
 import type { Node } from './node.ts';
 import type { Service } from './service.ts';
-
-/** All that was learned of a cluster, at one revision. Keys are `namespace/name`; node keys are names. */
-export interface Model {
-  /** Grows by one with each change. */
-  readonly revision: number;
-  readonly services: ReadonlyMap<string, Service>;
-  readonly nodes: ReadonlyMap<string, Node>;
-  /** Slices of a Service by the Service's key, in order of slice name. */
-  slicesOf(serviceKey: string): readonly EndpointSlice[];
-  /** The Service that holds a cluster IP: where two claim one, the older, then the first by key. */
-  ownerOf(clusterIP: string): string | undefined;
-}
+import { SlicesByService } from './slices-by-service.ts';
 
 /** Every kind of object that the model holds, by Kubernetes' name of the kind. */
 export interface ObjectKinds {
@@ -24,150 +13,128 @@ export interface ObjectKinds {
 
 export type KindName = keyof ObjectKinds;
 
+/** What can be asked of the model. Each answer is that of one key: an object's, or of an index over objects. */
+export interface ModelReader {
+  get<K extends KindName>(kind: K, key: string): ObjectKinds[K] | undefined;
+  /** Slices of a Service by the Service's key, in order of slice name. */
+  slicesOf(serviceKey: string): readonly EndpointSlice[];
+  /** The Service that holds a cluster IP: where two claim one, the older, then the first by key. */
+  ownerOf(clusterIP: string): string | undefined;
+}
+
+/** All that was learned of a cluster, at one revision. Keys are `namespace/name`; node keys are names. */
+export interface Model extends ModelReader {
+  /** Grows by one with each change. */
+  readonly revision: number;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** Of every object of a kind. */
+  keys(kind: KindName): Iterable<string>;
+}
+
 /** `value` undefined is a deletion. `key` is `namespace/name`; of cluster-scoped kinds it is the name. */
 export type ModelUpdate = {
   readonly [K in KindName]: { readonly kind: K; readonly key: string; readonly value: ObjectKinds[K] | undefined };
 }[KindName];
 
-/** Keys of what differs from the revision before. */
+/** The questions of a ModelReader; `get` is one for each kind. */
+export type Question = KindName | 'slicesOf' | 'ownerOf';
+
+/** What differs from the revision before: the keys to which the answer is another. */
 export interface ModelChange {
   readonly revision: number;
-  /** Services that came, went or changed, and those that claim a cluster IP that another holds now. */
-  readonly services: ReadonlySet<string>;
-  /** Services (not slices) whose endpoints changed. */
-  readonly endpoints: ReadonlySet<string>;
-  readonly nodes: ReadonlySet<string>;
+  readonly changed: { readonly [Q in Question]: ReadonlySet<string> };
 }
 
-type MutableChange = { readonly services: Set<string>; readonly endpoints: Set<string>; readonly nodes: Set<string> };
+type MutableChange = { readonly [Q in Question]: Set<string> };
 
 /** The one mutable model of a process. */
 export class ModelStore implements Model {
   #revision = 0;
-  readonly #services = new Map<string, Service>();
-  readonly #nodes = new Map<string, Node>();
-  readonly #slices = new Map<string, EndpointSlice>();
-  readonly #sliceKeysByService = new Map<string, Set<string>>();
-  readonly #sortedSlices = new Map<string, readonly EndpointSlice[]>();
-  readonly #claims = new Map<string, Set<string>>();
+  readonly #objects: { readonly [K in KindName]: Map<string, ObjectKinds[K]> } = {
+    Service: new Map(),
+    EndpointSlice: new Map(),
+    Node: new Map(),
+  };
+  readonly #slices = new SlicesByService();
+  readonly #claims = new AddressClaims();
 
   get revision(): number {
     return this.#revision;
   }
 
   get services(): ReadonlyMap<string, Service> {
-    return this.#services;
+    return this.#objects.Service;
   }
 
   get nodes(): ReadonlyMap<string, Node> {
-    return this.#nodes;
+    return this.#objects.Node;
+  }
+
+  get<K extends KindName>(kind: K, key: string): ObjectKinds[K] | undefined {
+    return this.#objects[kind].get(key);
+  }
+
+  keys(kind: KindName): Iterable<string> {
+    return this.#objects[kind].keys();
   }
 
   slicesOf(serviceKey: string): readonly EndpointSlice[] {
-    const known = this.#sortedSlices.get(serviceKey);
-    if (known !== undefined) return known;
-    const keys = [...(this.#sliceKeysByService.get(serviceKey) ?? [])].sort();
-    const slices = keys.flatMap((key) => this.#slices.get(key) ?? []);
-    if (slices.length > 0) this.#sortedSlices.set(serviceKey, slices);
-    return slices;
+    return this.#slices.of(serviceKey);
   }
 
   ownerOf(clusterIP: string): string | undefined {
-    const claims = this.#claims.get(clusterIP);
-    if (claims === undefined) return undefined;
-    return [...claims].reduce((first, second) => (this.#precedes(second, first) ? second : first));
+    return this.#claims.ownerOf(clusterIP);
   }
 
   /** Applies a batch; undefined when nothing differs. */
   apply(updates: Iterable<ModelUpdate>): ModelChange | undefined {
-    const change: MutableChange = { services: new Set(), endpoints: new Set(), nodes: new Set() };
-    for (const update of updates) this.#applyOne(update, change);
-    if (change.services.size + change.endpoints.size + change.nodes.size === 0) return undefined;
+    const changed: MutableChange = {
+      Service: new Set(),
+      EndpointSlice: new Set(),
+      Node: new Set(),
+      slicesOf: new Set(),
+      ownerOf: new Set(),
+    };
+    for (const update of updates) this.#applyOne(update, changed);
+    if (Object.values(changed).every(({ size }) => size === 0)) return undefined;
     this.#revision += 1;
-    return { revision: this.#revision, ...change };
+    return { revision: this.#revision, changed };
   }
 
-  #applyOne(update: ModelUpdate, change: MutableChange): void {
+  #applyOne(update: ModelUpdate, changed: MutableChange): void {
     switch (update.kind) {
       case 'Service':
-        this.#applyService(update.key, update.value, change);
+        this.#replace(update.kind, update.key, update.value, changed, (before, after) => {
+          for (const address of this.#claims.replace(update.key, before, after)) changed.ownerOf.add(address);
+        });
         break;
       case 'EndpointSlice':
-        this.#applySlice(update.key, update.value, change);
+        this.#replace(update.kind, update.key, update.value, changed, (before, after) => {
+          for (const serviceKey of this.#slices.replace(before, after)) changed.slicesOf.add(serviceKey);
+        });
         break;
       case 'Node':
-        this.#applyNode(update.key, update.value, change);
+        this.#replace(update.kind, update.key, update.value, changed);
         break;
     }
   }
 
-  #applyNode(key: string, value: Node | undefined, change: MutableChange): void {
-    if (same(this.#nodes.get(key), value)) return;
-    put(this.#nodes, key, value);
-    change.nodes.add(key);
+  #replace<K extends KindName>(
+    kind: K,
+    key: string,
+    after: ObjectKinds[K] | undefined,
+    changed: MutableChange,
+    reindex: (before: ObjectKinds[K] | undefined, after: ObjectKinds[K] | undefined) => void = () => undefined,
+  ): void {
+    const objects = this.#objects[kind];
+    const before = objects.get(key);
+    if (same(before, after)) return;
+    if (after === undefined) objects.delete(key);
+    else objects.set(key, after);
+    changed[kind].add(key);
+    reindex(before, after);
   }
-
-  #applyService(key: string, value: Service | undefined, change: MutableChange): void {
-    const before = this.#services.get(key);
-    if (same(before, value)) return;
-    const addresses = new Set([...(before?.clusterIPs ?? []), ...(value?.clusterIPs ?? [])]);
-    const ownersBefore = [...addresses].map((address) => this.ownerOf(address));
-    for (const address of before?.clusterIPs ?? []) removeFrom(this.#claims, address, key);
-    put(this.#services, key, value);
-    for (const address of value?.clusterIPs ?? []) addTo(this.#claims, address, key);
-    const ownersAfter = [...addresses].map((address) => this.ownerOf(address));
-    change.services.add(key);
-    [...addresses].forEach((address, index) => {
-      if (ownersAfter[index] === ownersBefore[index]) return;
-      for (const claimant of this.#claims.get(address) ?? []) change.services.add(claimant);
-    });
-  }
-
-  #applySlice(key: string, value: EndpointSlice | undefined, change: MutableChange): void {
-    const before = this.#slices.get(key);
-    if (same(before, value)) return;
-    put(this.#slices, key, value);
-    if (before !== undefined) this.#forgetSlice(serviceKeyOf(before), key, change);
-    if (value === undefined) return;
-    const owner = serviceKeyOf(value);
-    addTo(this.#sliceKeysByService, owner, key);
-    this.#sortedSlices.delete(owner);
-    change.endpoints.add(owner);
-  }
-
-  #forgetSlice(owner: string, key: string, change: MutableChange): void {
-    removeFrom(this.#sliceKeysByService, owner, key);
-    this.#sortedSlices.delete(owner);
-    change.endpoints.add(owner);
-  }
-
-  /** Whether the Service `a` comes before `b` where both claim one cluster IP. */
-  #precedes(a: string, b: string): boolean {
-    const createdA = this.#services.get(a)?.createdAt ?? '';
-    const createdB = this.#services.get(b)?.createdAt ?? '';
-    return createdA === createdB ? a < b : createdA < createdB;
-  }
-}
-
-function serviceKeyOf(slice: EndpointSlice): string {
-  return keyOf({ namespace: slice.namespace, name: slice.serviceName });
-}
-
-function put<V>(map: Map<string, V>, key: string, value: V | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
-}
-
-function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([value]));
-  else set.add(value);
-}
-
-function removeFrom(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  set?.delete(value);
-  if (set?.size === 0) map.delete(key);
 }
 
 /** Plain data built by one converter has one key order, so its text tells equality. */

@@ -17,6 +17,8 @@ export const problemTable = {
   InvalidManifest: 'A file of manifests, or a part of it, is not YAML or JSON of Kubernetes objects',
   DuplicateObject: 'Two files, or two documents of one, hold the same object; the first one counts',
   ConversionFailed: 'An object could not be read for a reason within Fairlead; what was known of it stays',
+  TranslationFailed:
+    'An object could not be translated for a reason within Fairlead; what it was translated to before stays',
   WatchInterrupted: 'A watch of the API server could not be continued; everything was listed anew',
   TooManyProblems: 'There are more problems than are told',
 } as const;

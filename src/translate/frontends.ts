@@ -1,6 +1,6 @@
 import { formatHostPort } from '../base/host-port.ts';
 import { familyOf, keyOf } from '../model/address.ts';
-import type { Model } from '../model/model.ts';
+import type { ModelReader } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import { type IpFamily, refOfService, type Service, type ServicePort } from '../model/service.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
@@ -19,9 +19,9 @@ export interface Frontend {
 }
 
 /** The addresses that the Service holds, each with each of its ports, in the Service's order. */
-export function frontendsOf(model: Model, service: Service): readonly Frontend[] {
+export function frontendsOf(reader: ModelReader, service: Service): readonly Frontend[] {
   const key = keyOf(service);
-  const addresses = service.clusterIPs.filter((address) => model.ownerOf(address) === key);
+  const addresses = service.clusterIPs.filter((address) => reader.ownerOf(address) === key);
   return addresses.flatMap((address) => service.ports.map((port) => frontendOf(service, port, address)));
 }
 
@@ -51,10 +51,10 @@ export function targetNameOf({ service, port }: Pick<Frontend, 'service' | 'port
 }
 
 /** Cluster IPs that another Service holds. */
-export function frontendProblems(model: Model, service: Service): readonly Problem[] {
+export function frontendProblems(reader: ModelReader, service: Service): readonly Problem[] {
   const key = keyOf(service);
   return service.clusterIPs.flatMap((address, index) => {
-    const owner = model.ownerOf(address);
+    const owner = reader.ownerOf(address);
     if (owner === key) return [];
     const message = `${address} belongs to the older Service ${owner}; ${key} is not reached by it`;
     const field = `spec.clusterIPs[${index}]`;

@@ -10,7 +10,7 @@ import { decodeMessage, encodeMessage, messageNameOf } from '../protos/registry.
 import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { defaultSettings, type TranslateSettings } from './settings.ts';
-import { translate, translateCommon, translateEndpoints, translateService } from './translate.ts';
+import { translate, translateUnits } from './translate.ts';
 
 // Small pools, so that names, addresses and ports meet.
 const nodes = ['node1', 'node2', 'node3'];
@@ -139,11 +139,7 @@ function modelOf(list: readonly ModelUpdate[]): ModelStore {
 }
 
 function entriesOf(model: ModelStore, given: TranslateSettings): readonly ResourceEntry[] {
-  const services = [...model.services.keys()].flatMap((key) => [
-    ...translateService(model, key, given).entries,
-    ...translateEndpoints(model, key),
-  ]);
-  return [...translateCommon(given), ...services];
+  return translateUnits(model, given).flatMap(({ entries }) => entries);
 }
 
 function bytesOf(entry: ResourceEntry, client: ClientView): Uint8Array {

@@ -5,7 +5,9 @@ import { formatProblem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { defaultSettings } from './settings.ts';
-import { translateCommon, translateEndpoints, translateService } from './translate.ts';
+import { commonUnit } from './units/common-unit.ts';
+import { endpointsUnit } from './units/endpoints-unit.ts';
+import { serviceUnit } from './units/service-unit.ts';
 
 const web: Service = {
   namespace: 'shop',
@@ -28,14 +30,14 @@ function modelOf(...services: readonly Service[]): ModelStore {
 }
 
 function namesOf(model: ModelStore, key: string, typeUrl: string, wildcard: boolean): readonly string[] {
-  const entries = [...translateService(model, key, defaultSettings).entries, ...translateEndpoints(model, key)];
+  const entries = [serviceUnit, endpointsUnit].flatMap((unit) => unit.translate(model, key, defaultSettings).entries);
   return entries.filter((entry) => entry.typeUrl === typeUrl && entry.wildcard === wildcard).map(({ name }) => name);
 }
 
-describe('translateService', () => {
+describe('the units of a Service', () => {
   it('says that session affinity is not kept', () => {
     const model = modelOf({ ...web, sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } });
-    expect(translateService(model, 'shop/web', defaultSettings).warnings.map(formatProblem)).toEqual([
+    expect(serviceUnit.translate(model, 'shop/web', defaultSettings).problems.map(formatProblem)).toEqual([
       'Service shop/web spec.sessionAffinity: ClientIP is not kept yet; each connection may go to another endpoint',
     ]);
   });
@@ -51,32 +53,34 @@ describe('translateService', () => {
     expect(namesOf(model, 'shop/web', typeUrls.serviceView, true)).toEqual(['shop/web']);
   });
 
-  it('is empty for a Service that does not exist', () => {
-    expect(translateService(modelOf(), 'shop/web', defaultSettings)).toEqual({ entries: [], warnings: [] });
-    expect(translateEndpoints(modelOf(), 'shop/web')).toEqual([]);
+  it('are empty for a Service that does not exist', () => {
+    for (const unit of [serviceUnit, endpointsUnit]) {
+      expect(unit.translate(modelOf(), 'shop/web', defaultSettings)).toEqual({ entries: [], problems: [] });
+    }
   });
 
   it('leaves a cluster IP to the older Service and says so', () => {
     const late: Service = { ...web, name: 'late', createdAt: '2026-02-01T00:00:00Z', clusterIPs: ['fd00::1'] };
     const model = modelOf(late, web);
     expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual(['shop/late:80']);
-    expect(translateService(model, 'shop/late', defaultSettings).warnings.map(formatProblem)).toEqual([
+    expect(serviceUnit.translate(model, 'shop/late', defaultSettings).problems.map(formatProblem)).toEqual([
       'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not reached by it',
     ]);
   });
 
   it('builds from what the model held when it was translated', () => {
     const model = modelOf(web);
-    const before = translateService(model, 'shop/web', defaultSettings).entries;
+    const before = serviceUnit.translate(model, 'shop/web', defaultSettings).entries;
     model.apply([{ kind: 'Service', key: 'shop/web', value: { ...web, policy: asked({ loadBalancing: 'Maglev' }) } }]);
     const cluster = before.find(({ typeUrl }) => typeUrl === typeUrls.cluster);
     expect(cluster?.build({ nodeName: '', zone: '' })).toMatchObject({ lbPolicy: 'LEAST_REQUEST' });
   });
 });
 
-describe('translateCommon', () => {
+describe('the common unit', () => {
   it('has the collector only when there is one, before the listeners that need it', () => {
-    const names = (settings = defaultSettings) => translateCommon(settings).map(({ name }) => name);
+    const names = (settings = defaultSettings) =>
+      commonUnit.translate(new ModelStore(), '', settings).entries.map(({ name }) => name);
     expect(names()).toEqual(['tcp', 'http']);
     const tracing = { collector: { address: '10.0.0.7', port: 4317 }, samplingPercent: 1 };
     expect(names({ ...defaultSettings, tracing })).toEqual(['opentelemetry-collector', 'tcp', 'http']);

@@ -44,7 +44,7 @@ describe('watching', () => {
     await run.until(() => run.server.of('watch').length === 2);
     expect(run.recorder.batches).toHaveLength(2);
     expect(run.names).toEqual(['shop/b', 'shop/c']);
-    expect(run.recorder.changes[1]?.services).toEqual(new Set(['shop/a', 'shop/b', 'shop/c']));
+    expect(run.recorder.changes[1]?.changed.Service).toEqual(new Set(['shop/a', 'shop/b', 'shop/c']));
     expect(run.server.of('watch')[1]?.query.get('resourceVersion')).toBe('50');
   });
 

@@ -15,7 +15,9 @@ import { ModelStore } from '../../src/model/model.ts';
 import type { ServicePolicy } from '../../src/model/policy.ts';
 import type { AppProtocol } from '../../src/model/service.ts';
 import { defaultSettings, type TranslateSettings } from '../../src/translate/settings.ts';
-import { translateCommon, translateEndpoints, translateService } from '../../src/translate/translate.ts';
+import { commonUnit } from '../../src/translate/units/common-unit.ts';
+import { endpointsUnit } from '../../src/translate/units/endpoints-unit.ts';
+import { serviceUnit } from '../../src/translate/units/service-unit.ts';
 import { asked } from '../support/policy.ts';
 import { replaceEach } from '../support/replace-each.ts';
 import { type ExportRequest, type Span, spansOf } from '../testbed/otlp/span.ts';
@@ -39,7 +41,7 @@ beforeAll(async () => {
   const listeners = { tcpListenerPort: 0, httpListenerPort: 0, families: ['IPv4'] } as const;
   settings = { ...defaultSettings, ...listeners, tracing, accessLog: { kind: 'File', path: accessLog } };
   server = await TestServer.start();
-  replaceEach(server.cache, translateCommon(settings));
+  replaceEach(server.cache, commonUnit.translate(new ModelStore(), '', settings).entries);
   envoy = await Envoy.start(Number(server.address.split(':')[1]), 'DELTA_GRPC', true);
   ports = { http: await envoy.port('http'), tcp: await envoy.port('tcp') };
 });
@@ -117,9 +119,9 @@ async function service(name: string, appProtocol: AppProtocol, targets: readonly
     },
   }));
   model.apply([{ kind: 'Service', key: `shop/${name}`, value }, ...slices]);
-  const { entries, warnings } = translateService(model, `shop/${name}`, settings);
-  expect(warnings).toEqual([]);
-  replaceEach(server.cache, [...entries, ...translateEndpoints(model, `shop/${name}`)]);
+  const { entries, problems } = serviceUnit.translate(model, `shop/${name}`, settings);
+  expect(problems).toEqual([]);
+  replaceEach(server.cache, [...entries, ...endpointsUnit.translate(model, `shop/${name}`, settings).entries]);
   // Until Envoy has heard of the scope it answers 404; TCP connections wait for their cluster by themselves.
   const isKnown = (answer: string) => !answer.startsWith('HTTP/1.1 404');
   if (appProtocol !== 'tcp') await eventually(`a way to shop/${name}`, () => get(address), isKnown);

@@ -17,7 +17,7 @@ import { AdsServer } from '../../../src/xds/server/ads-server.ts';
 const [xdsAddress = '127.0.0.1:18000', httpAddress = '127.0.0.1:18001'] = process.argv.slice(2);
 const model = new ModelStore();
 const cache = new ResourceCache();
-const pipeline = new Pipeline({ model, settings: defaultSettings, sink: cache, onWarnings: () => {} });
+const pipeline = new Pipeline({ model, settings: defaultSettings, sink: cache, onProblems: () => {} });
 const logger = pino({ level: 'debug' }, pino.destination(2));
 const server = new AdsServer({ cache, viewOf: ({ id }) => ({ nodeName: id, zone: '' }), logger });
 let isListening = false;

@@ -1,0 +1,27 @@
+import { endpointsByPort } from '../endpoint-selection/port-endpoints.ts';
+import { endpointEntry } from '../endpoints.ts';
+import { frontendsOf } from '../frontends.ts';
+import { grpcEndpointEntry, grpcTargetsOf } from '../grpc.ts';
+import { serviceViewEntry } from '../service-view.ts';
+import { noTranslation, type UnitKind } from './unit.ts';
+
+/**
+ * What of a Service depends on endpoints: ClusterLoadAssignments and the ServiceView. Apart from the rest, so that a change
+ * of endpoints, the most frequent by far, makes nothing else.
+ */
+export const endpointsUnit: UnitKind = {
+  of: 'Service',
+  translate(reader, key) {
+    const service = reader.get('Service', key);
+    if (service === undefined) return noTranslation;
+    const frontends = frontendsOf(reader, service);
+    const endpointsOf = endpointsByPort(reader.slicesOf(key));
+    const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
+    const entries = [
+      ...viaEnvoy.map((frontend) => endpointEntry(frontend, endpointsOf(frontend.port, frontend.family))),
+      ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, endpointsOf)),
+      serviceViewEntry(service, frontends, endpointsOf),
+    ];
+    return { entries, problems: [] };
+  },
+};

@@ -1,0 +1,34 @@
+import type { ResourceEntry } from '../../resources/resource-entry.ts';
+import { clusterEntry } from '../clusters.ts';
+import { type Frontend, frontendProblems, frontendsOf } from '../frontends.ts';
+import { grpcEntries, grpcTargetsOf } from '../grpc.ts';
+import { policyProblems } from '../policy-problems.ts';
+import { routeEntry } from '../routes.ts';
+import { scopedRouteEntry } from '../scoped-routes.ts';
+import type { TranslateSettings } from '../settings.ts';
+import { noTranslation, type UnitKind } from './unit.ts';
+
+/** What of a Service does not depend on endpoints. */
+export const serviceUnit: UnitKind = {
+  of: 'Service',
+  translate(reader, key, settings) {
+    const service = reader.get('Service', key);
+    if (service === undefined) return noTranslation;
+    const entries = [
+      ...frontendsOf(reader, service).flatMap((frontend) => frontendEntries(frontend, settings)),
+      ...grpcTargetsOf(service).flatMap(grpcEntries),
+    ];
+    return { entries, problems: [...frontendProblems(reader, service), ...policyProblems(service, settings)] };
+  },
+};
+
+function frontendEntries(frontend: Frontend, settings: TranslateSettings): readonly ResourceEntry[] {
+  switch (frontend.listener) {
+    case undefined:
+      return [];
+    case 'tcp':
+      return [clusterEntry(frontend)];
+    case 'http':
+      return [scopedRouteEntry(frontend), routeEntry(frontend, settings), clusterEntry(frontend)];
+  }
+}
