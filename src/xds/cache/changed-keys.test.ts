@@ -34,7 +34,7 @@ function createWorld(scope: Scope) {
   };
   const subscribe = (view: ClientView) => {
     const store = cache.store(eds);
-    const index = store.join({ changed: () => told.push(keyOf(view)) }, view);
+    const index = store.join({ changed: () => told.push(keyOf(view)), logged: () => undefined }, view);
     store.intern('a').addSubscriber(index);
     return index;
   };

@@ -26,7 +26,7 @@ function watched(names: readonly (readonly [typeUrl: string, name: string])[]) {
       const slot = store.find(name);
       told.push(`${kindOf.get(typeUrl)} ${name}${slot?.entry === undefined ? ' is gone' : ''}`);
     };
-    store.intern(name).addSubscriber(store.join({ changed }, { nodeName: 'n', zone: 'z' }));
+    store.intern(name).addSubscriber(store.join({ changed, logged: () => undefined }, { nodeName: 'n', zone: 'z' }));
   }
   const slice = () => {
     told.length = 0;

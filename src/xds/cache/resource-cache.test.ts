@@ -20,7 +20,7 @@ function entry(name: string, scope: Scope, builds: ClientView[], seconds = 1): R
 /** Somebody who asks for it, so that it is remembered. */
 function hold(cache: ResourceCache, name: string): void {
   const store = cache.store(cds);
-  store.intern(name).addSubscriber(store.join({ changed: () => undefined }, inZone('x')));
+  store.intern(name).addSubscriber(store.join({ changed: () => undefined, logged: () => undefined }, inZone('x')));
 }
 
 describe('the cache of resources', () => {

@@ -30,6 +30,19 @@ export interface PendingChange {
   isDifferent: boolean;
 }
 
+/** Where a slot stands in the log of its type. */
+export interface LogEntry {
+  readonly slot: Slot;
+  /** Of the last announced change. */
+  sequence: number;
+  /** Of its beginning: who never came so far never had it. */
+  readonly born: number;
+  /** The resource exists; otherwise this is its tombstone. */
+  isLive: boolean;
+  /** Inserted for a change that is still to be announced. */
+  isFresh: boolean;
+}
+
 /** A name of one type, whether or not there is such a resource: streams may wait for it. */
 export class Slot {
   readonly id: number;
@@ -38,6 +51,8 @@ export class Slot {
   entry: ResourceEntry | undefined;
   owner: Owner | undefined;
   pending: PendingChange | undefined;
+  /** Its place among the resources that every client with a wildcard gets alike. */
+  logged: LogEntry | undefined;
   /** Indexes of the subscribers (of the store) that named it or hold it. */
   #subscribers: IndexSet;
   /** Absent until something is built: of most resources nothing ever is. */

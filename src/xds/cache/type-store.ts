@@ -1,13 +1,16 @@
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
+import { ChangeLog } from './change-log.ts';
 import type { BuildError } from './encodings.ts';
 import { among } from './key-set.ts';
-import { type PendingChange, Slot, type SlotType } from './slot.ts';
+import { type LogEntry, type PendingChange, Slot, type SlotType } from './slot.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
 /** A stream's interest in one type; told when a resource that it holds or may want is another than before. */
 export interface Subscriber {
   changed(slot: Slot): void;
+  /** Something changed of what every client with a wildcard gets alike. @param since of `performance.now()` */
+  logged(since: number): void;
 }
 
 /** What the stores of all types share. */
@@ -25,8 +28,10 @@ export class TypeStore implements SlotType {
   readonly #context: StoreContext;
   /** Subscribers that want every resource with `wildcard`. */
   readonly wildcards = new Set<Subscriber>();
-  /** Slots of the resources with `wildcard`. */
-  readonly wildcardSlots = new Set<Slot>();
+  /** Of the resources with `wildcard`, those that clients get alike. */
+  readonly log = new ChangeLog((slot) => this.releaseIfUnused(slot));
+  /** Slots of those that differ by zone or node. */
+  readonly scopedWildcards = new Set<Slot>();
   /** Those of scope zone, of which encodings are kept for each zone of clients. */
   readonly #zoneSlots = new Set<Slot>();
   readonly #ids = new Map<string, Slot>();
@@ -91,18 +96,22 @@ export class TypeStore implements SlotType {
 
   /** Ids of names that nobody serves and nobody waits for are used again. */
   releaseIfUnused(slot: Slot): void {
-    if (slot.entry !== undefined || slot.pending !== undefined || slot.hasSubscribers) return;
-    if (this.#slots[slot.id] !== slot) return;
+    const isUsed = slot.entry !== undefined || slot.hasSubscribers || slot.logged !== undefined;
+    if (isUsed || slot.pending !== undefined || this.#slots[slot.id] !== slot) return;
     this.#slots[slot.id] = undefined;
     this.#freeIds.push(slot.id);
     this.#ids.delete(slot.name);
   }
 
-  /** @returns the nodes or zones that the new entry may differ for; undefined: all */
+  /**
+   * What is new stands in the log at once, as a client that asks now must not be told that it is not there.
+   * @returns the nodes or zones that the new entry may differ for; undefined: all
+   */
   replace(slot: Slot, entry: ResourceEntry | undefined): PendingChange['keys'] {
     const keys = slot.replace(entry);
-    put(this.wildcardSlots, slot, entry?.wildcard === true);
+    put(this.scopedWildcards, slot, isScopedWildcard(entry));
     put(this.#zoneSlots, slot, entry?.scope === 'zone');
+    if (isFleetWildcard(entry)) this.#log(slot);
     return keys;
   }
 
@@ -123,13 +132,30 @@ export class TypeStore implements SlotType {
 
   /** Tells those that named or hold it and, when it is of the wildcard set, those that want them all. */
   announce({ slot, keys }: PendingChange): void {
+    if (slot.logged?.isLive === true) this.#announceLogged(slot, slot.logged);
     if (keys === undefined) this.#announceToAll(slot);
     else this.#announceToSome(slot, keys);
   }
 
   #announceToAll(slot: Slot): void {
     slot.forEachSubscriber((index) => this.#subscribers.get(index)?.changed(slot));
-    if (slot.entry?.wildcard === true) for (const subscriber of this.wildcards) subscriber.changed(slot);
+    if (isScopedWildcard(slot.entry)) for (const subscriber of this.wildcards) subscriber.changed(slot);
+  }
+
+  #log(slot: Slot): void {
+    if (slot.logged?.isLive === true) slot.logged.isFresh = false;
+    else this.log.insert(slot);
+  }
+
+  #announceLogged(slot: Slot, logged: LogEntry): void {
+    if (isScopedWildcard(slot.entry)) {
+      this.log.delete(logged);
+      return;
+    }
+    if (isFleetWildcard(slot.entry)) this.log.touch(logged);
+    else this.log.bury(logged);
+    const since = slot.pending?.changedAt ?? performance.now();
+    for (const subscriber of this.wildcards) subscriber.logged(since);
   }
 
   /** Without a walk over the streams of the other nodes or zones. */
@@ -153,4 +179,12 @@ export class TypeStore implements SlotType {
 function put(set: Set<Slot>, slot: Slot, isMember: boolean): void {
   if (isMember) set.add(slot);
   else set.delete(slot);
+}
+
+function isFleetWildcard(entry: ResourceEntry | undefined): boolean {
+  return entry?.wildcard === true && entry.scope === 'fleet';
+}
+
+function isScopedWildcard(entry: ResourceEntry | undefined): boolean {
+  return entry?.wildcard === true && entry.scope !== 'fleet';
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replaceEach } from '../../../test/support/replace-each.ts';
-import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
 import type { Variant } from '../server/ads-events.ts';
@@ -9,24 +9,30 @@ import { defaultLimits } from '../server/limits.ts';
 import type { Batch } from './batch.ts';
 import { ClientStream } from './client-stream.ts';
 
-const view: ClientView = { nodeName: 'n', zone: 'z' };
+const views: readonly ClientView[] = [
+  { nodeName: 'n', zone: 'y' },
+  { nodeName: 'n', zone: 'z' },
+];
 const never = Number.POSITIVE_INFINITY;
 
 interface Content {
   readonly seconds: number;
   readonly wildcard: boolean;
+  readonly scope: Scope;
 }
 
 /** Contents of this kind are rejected by the client of the model. */
 const isBad = ({ seconds }: Content) => seconds % 5 === 0;
 
 function entry(typeUrl: string, name: string, content: Content): ResourceEntry {
-  const { seconds, wildcard } = content;
-  const build = () =>
-    typeUrl === typeUrls.cluster
-      ? { name, connectTimeout: { seconds } }
-      : { clusterName: name, policy: { overprovisioningFactor: { value: seconds } } };
-  return { typeUrl, name, wildcard, scope: 'fleet', build };
+  const { seconds, wildcard, scope } = content;
+  const build = ({ zone }: ClientView) => {
+    const value = scope !== 'fleet' && zone === 'y' ? 100 + seconds : seconds;
+    return typeUrl === typeUrls.cluster
+      ? { name, connectTimeout: { seconds: value } }
+      : { clusterName: name, policy: { overprovisioningFactor: { value } } };
+  };
+  return { typeUrl, name, wildcard, scope, build };
 }
 
 /** The client's end: names asked for, versions held, one stream, responses read when the sequence says so. */
@@ -39,6 +45,8 @@ class ModelClient {
   readonly #variant: Variant;
   readonly #cache: ResourceCache;
   readonly #badVersions: ReadonlySet<string>;
+  readonly #responseBytes: number;
+  #view = views[0] as ClientView;
   #stream: ClientStream;
   /** Written by the server, not read; more than one only when the client asked for nothing in between. */
   #unread: { readonly batch: Batch; readonly nonce: string }[] = [];
@@ -49,11 +57,18 @@ class ModelClient {
   #nonces = 0;
   #isNew = true;
 
-  constructor(typeUrl: string, variant: Variant, cache: ResourceCache, badVersions: ReadonlySet<string>) {
-    this.typeUrl = typeUrl;
-    this.#variant = variant;
-    this.#cache = cache;
-    this.#badVersions = badVersions;
+  constructor(options: {
+    readonly typeUrl: string;
+    readonly variant: Variant;
+    readonly cache: ResourceCache;
+    readonly badVersions: ReadonlySet<string>;
+    readonly responseBytes: number;
+  }) {
+    this.typeUrl = options.typeUrl;
+    this.#variant = options.variant;
+    this.#cache = options.cache;
+    this.#badVersions = options.badVersions;
+    this.#responseBytes = options.responseBytes;
     this.#stream = this.#open();
   }
 
@@ -78,9 +93,10 @@ class ModelClient {
   write(): void {
     this.#cache.propagate(never);
     if (!this.#hasWork) return;
-    const collected = this.#stream.next(never);
+    let collected = this.#stream.next(never);
+    while (collected === 'later') collected = this.#stream.next(never);
     this.#hasWork = collected !== undefined;
-    if (collected === undefined || collected === 'later') return;
+    if (collected === undefined) return;
     if (this.#unread.length > 0 && !this.#mayHaveMore) throw new Error('A second response in flight');
     this.#mayHaveMore = false;
     this.#nonces += 1;
@@ -123,12 +139,23 @@ class ModelClient {
     if (this.named.size > 0 || this.wildcard) this.#request(this.#names(), []);
   }
 
+  /** The node moves to the other zone. */
+  move(): void {
+    this.#view = views.find((view) => view !== this.#view) as ClientView;
+    this.#stream.view = this.#view;
+  }
+
+  get view(): ClientView {
+    return this.#view;
+  }
+
   get stream(): ClientStream {
     return this.#stream;
   }
 
   #open(): ClientStream {
-    const options = { variant: this.#variant, cache: this.#cache, view, limits: defaultLimits };
+    const limits = { ...defaultLimits, responseBytes: this.#responseBytes };
+    const options = { variant: this.#variant, cache: this.#cache, view: this.#view, limits };
     return new ClientStream({ ...options, onWork: () => (this.#hasWork = true) });
   }
 
@@ -175,10 +202,14 @@ const emptyDelta = {
 type Step =
   | { readonly do: 'subscribe' | 'unsubscribe' | 'remove'; readonly name: string }
   | { readonly do: 'change'; readonly name: string; readonly content: Content }
-  | { readonly do: 'write' | 'read' | 'reconnect' };
+  | { readonly do: 'write' | 'read' | 'reconnect' | 'move' | 'propagate' };
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
-const content = fc.record({ seconds: fc.integer({ min: 1, max: 12 }), wildcard: fc.boolean() });
+const content = fc.record({
+  seconds: fc.integer({ min: 1, max: 12 }),
+  wildcard: fc.boolean(),
+  scope: fc.constantFrom<Scope>('fleet', 'fleet', 'zone', 'node'),
+});
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
@@ -187,7 +218,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('change'), name, content }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), name }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('write', 'read') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('reconnect', 'move', 'propagate') }) },
 );
 
 /** The server's state, by the client's rules. */
@@ -198,17 +229,25 @@ function expected(
 ): Map<string, string> {
   const wanted = new Map<string, string>();
   for (const [key, { wildcard }] of contents) {
-    const version = cache.lookup(client.typeUrl, key, view)?.version;
+    const version = cache.lookup(client.typeUrl, key, client.view)?.version;
     if (version !== undefined && (client.named.has(key) || (client.wildcard && wildcard))) wanted.set(key, version);
   }
   return wanted;
 }
 
-function run(typeUrl: string, variant: Variant, steps: readonly Step[], canBeBad: boolean): void {
+interface Run {
+  readonly typeUrl: string;
+  readonly variant: Variant;
+  readonly steps: readonly Step[];
+  readonly canBeBad: boolean;
+  readonly responseBytes: number;
+}
+
+function run({ typeUrl, variant, steps, canBeBad, responseBytes }: Run): void {
   const cache = new ResourceCache();
   const contents = new Map<string, Content>();
   const badVersions = new Set<string>();
-  const client = new ModelClient(typeUrl, variant, cache, badVersions);
+  const client = new ModelClient({ typeUrl, variant, cache, badVersions, responseBytes });
   client.subscribe('a');
   const actions = {
     subscribe: (key: string) => client.subscribe(key),
@@ -222,8 +261,11 @@ function run(typeUrl: string, variant: Variant, steps: readonly Step[], canBeBad
     if (each.do === 'change') {
       contents.set(each.name, each.content);
       replaceEach(cache, [entry(typeUrl, each.name, each.content)]);
-      const version = cache.lookup(typeUrl, each.name, view)?.version;
-      if (canBeBad && isBad(each.content) && version !== undefined) badVersions.add(version);
+      for (const view of canBeBad && isBad(each.content) ? views : []) {
+        badVersions.add(cache.lookup(typeUrl, each.name, view)?.version ?? '');
+      }
+    } else if (each.do === 'propagate') {
+      cache.propagate(never);
     } else if ('name' in each) {
       actions[each.do](each.name);
     } else {
@@ -261,8 +303,10 @@ describe('a client that does anything in any order', () => {
     '%s, %s: ends up with what the server has, never with two responses in flight',
     (variant, typeUrl, bad) => {
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 40 }), (steps) => run(typeUrl, variant, steps, bad)),
-        { numRuns: 1_000 },
+        fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(40, 1_000_000), (steps, responseBytes) =>
+          run({ typeUrl, variant, steps, canBeBad: bad, responseBytes }),
+        ),
+        { numRuns: Number(process.env['RUNS'] ?? 1_000) },
       );
     },
   );

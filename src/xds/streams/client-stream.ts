@@ -297,12 +297,13 @@ export class ClientStream {
     const isMore = this.#setWildcard(type, wantsWildcard);
     const added = [...names].filter((name) => !subscription.isNamed(name));
     for (const name of added) subscription.subscribe(name);
-    if (subscription.namedCount > names.size) subscription.keepOnly(names);
+    const isLess = subscription.namedCount > names.size;
+    if (isLess) subscription.keepOnly(names);
     const isPartial = this.#isPartial(subscription);
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
     // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
     // cluster of its waits for its endpoints.
-    const isRepeated = outcome.kind === 'None' && request.nonce !== '' && added.length === 0;
+    const isRepeated = outcome.kind === 'None' && request.nonce !== '' && added.length === 0 && !isLess;
     if (isRepeated && isPartial && subscription.inFlight === undefined) subscription.forceAll();
   }
 

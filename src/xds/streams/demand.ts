@@ -1,18 +1,38 @@
 import type { ClientView } from '../../resources/resource-entry.ts';
+import type { ChangeLog } from '../cache/change-log.ts';
 import type { EncodedResource } from '../cache/encoded-resource.ts';
 import type { Slot } from '../cache/slot.ts';
 import { isDirty, isNamed, type ResourceStates } from './resource-states.ts';
+import { WildcardCursor } from './wildcard-cursor.ts';
 
 /** What one stream asks for of one type, and what it then gets: names, all of the wildcard set, and the view of its node. */
 export class Demand {
   readonly #states: ResourceStates;
+  readonly #log: ChangeLog;
   view: ClientView;
-  wildcard = false;
+  /** Present while the client wants all of the wildcard set. */
+  cursor: WildcardCursor | undefined;
   #named = 0;
 
-  constructor(states: ResourceStates, view: ClientView) {
+  constructor(states: ResourceStates, log: ChangeLog, view: ClientView) {
     this.#states = states;
+    this.#log = log;
     this.view = view;
+  }
+
+  get wildcard(): boolean {
+    return this.cursor !== undefined;
+  }
+
+  /** @returns at the beginning, if there was none */
+  openWildcard(): WildcardCursor {
+    this.cursor ??= new WildcardCursor(this.#log);
+    return this.cursor;
+  }
+
+  closeWildcard(): void {
+    this.cursor?.close();
+    this.cursor = undefined;
   }
 
   /** Names that are asked for. */
@@ -44,6 +64,11 @@ export class Demand {
 
   wants(slot: Slot): boolean {
     return this.isNamed(slot) || (this.wildcard && slot.entry?.wildcard === true);
+  }
+
+  /** The cursor alone says what the client has of it; there is no word. */
+  isLogged(slot: Slot): boolean {
+    return this.wildcard && slot.logged !== undefined && this.#states.word(slot.id) === 0;
   }
 
   /** What the client should have; undefined when it should have none. */

@@ -11,6 +11,9 @@ export class RejectionSearch {
   /** Parts of rejected responses that are still to be sent apart. */
   #parts: readonly (readonly Slot[])[] = [];
 
+  /** The next response is to search. New work and the search take turns: 1,000 rejected resources are 2,000 responses. */
+  isDue = false;
+
   get isGoingOn(): boolean {
     return this.#parts.length > 0;
   }
@@ -44,6 +47,7 @@ export class RejectionSearch {
   }
 
   stop(): void {
+    this.isDue = false;
     this.#parts = [];
   }
 }

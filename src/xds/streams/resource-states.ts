@@ -27,6 +27,8 @@ export class ResourceStates {
   readonly #words = new SlotMap();
   /** Ids in the order in which they became dirty; some of them may be clean again. */
   dirty: number[] = [];
+  /** Ids of what is gone but must not be removed from the client yet, as it may refer to it. */
+  held: number[] = [];
   /** Counts every change. */
   revision = 0;
 
@@ -58,6 +60,24 @@ export class ResourceStates {
   mark(slot: Slot, word: number): void {
     if ((this.word(slot.id) & isDirty) === 0) this.dirty.push(slot.id);
     this.put(slot, word | isDirty);
+  }
+
+  hold(slot: Slot, word: number): void {
+    this.held.push(slot.id);
+    this.put(slot, word & ~isDirty);
+  }
+
+  /** What was held back is looked at again. */
+  releaseHeld(): void {
+    for (const id of this.held.splice(0)) {
+      const slot = this.#store.slot(id);
+      if (slot !== undefined && this.has(slot)) this.mark(slot, this.word(id));
+    }
+  }
+
+  /** Words that are kept. */
+  get size(): number {
+    return this.#words.size;
   }
 
   isDirty(slot: Slot): boolean {

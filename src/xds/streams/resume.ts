@@ -1,14 +1,15 @@
 import type { Slot } from '../cache/slot.ts';
 import { firstStamp, stampMask } from '../cache/stamps.ts';
-import type { SubscriptionState } from './collector.ts';
+import { fold } from './folding.ts';
 import { isNamed, unknown } from './resource-states.ts';
+import type { SubscriptionState } from './subscription-state.ts';
 
 /** What the first request of a type says. */
 export interface Resumption {
   readonly wildcard: boolean;
   readonly names: Iterable<string>;
   /** What the client has; of what it does not ask for, nothing is kept. */
-  readonly claims: Iterable<readonly [name: string, version: string]>;
+  readonly claims: readonly (readonly [name: string, version: string])[];
 }
 
 /**
@@ -18,7 +19,7 @@ export interface Resumption {
 export function resume(state: SubscriptionState, { wildcard, names, claims }: Resumption): void {
   for (const [name, version] of claims) claim(state, state.store.intern(name), version);
   for (const name of names) resumeName(state, state.store.intern(name));
-  if (wildcard) resumeWildcard(state);
+  if (wildcard) resumeWildcard(state, claims.length);
   else for (const slot of state.states.select((word) => (word & isNamed) === 0)) state.states.put(slot, 0);
 }
 
@@ -35,10 +36,27 @@ function resumeName({ states, demand }: SubscriptionState, slot: Slot): void {
   else states.mark(slot, word);
 }
 
+function resumeWildcard(state: SubscriptionState, claims: number): void {
+  const { store, states, demand } = state;
+  const cursor = demand.openWildcard();
+  // Words for what the client lacks, or for what it has, whichever is less.
+  if (claims * 2 > store.log.live) {
+    store.log.forEachAfter(0, ({ slot, isLive }) => {
+      if (isLive && states.word(slot.id) === 0) states.mark(slot, 0);
+      return true;
+    });
+    cursor.moveToEnd();
+    cursor.settle();
+  }
+  for (const slot of store.scopedWildcards) if (states.word(slot.id) === 0) states.mark(slot, 0);
+  resumeUnnamed(state);
+}
+
 /** What the client has that is neither named nor of the wildcard set, it is told that it is gone. */
-function resumeWildcard({ store, states, demand }: SubscriptionState): void {
-  for (const slot of store.wildcardSlots) if (states.word(slot.id) === 0) states.mark(slot, 0);
-  states.forEach((slot, word) => {
-    if ((word & isNamed) === 0 && !demand.wants(slot)) states.mark(slot, word);
-  });
+function resumeUnnamed(state: SubscriptionState): void {
+  const { states, demand } = state;
+  for (const slot of states.select((word) => (word & isNamed) === 0)) {
+    if (demand.wants(slot)) fold(state, slot);
+    else states.mark(slot, states.word(slot.id));
+  }
 }

@@ -1,6 +1,7 @@
+import type { Slot } from '../cache/slot.ts';
 import { stampMask } from '../cache/stamps.ts';
-import type { SubscriptionState } from './collector.ts';
 import type { ResourceStatus } from './stream-status.ts';
+import type { SubscriptionState } from './subscription-state.ts';
 
 export interface Progress {
   readonly wanted: number;
@@ -19,7 +20,7 @@ export class SubscriptionStatus {
 
   /** How many resources the client should have, and how many of them it has in the version that is served. */
   progress(): Progress {
-    const { revision } = this.#state.states;
+    const revision = this.#revision();
     if (this.#last?.revision === revision) return this.#last.progress;
     const progress = this.#measure();
     this.#last = { revision, progress };
@@ -28,12 +29,26 @@ export class SubscriptionStatus {
 
   /** What the client has, against what is served. */
   resources(): readonly ResourceStatus[] {
-    const { states, demand } = this.#state;
-    return states.all().map((slot) => {
+    const { store, states, demand } = this.#state;
+    const resources = states.all().map((slot) => {
       const word = states.word(slot.id);
       const served = demand.served(slot, word)?.version ?? '';
       return { name: slot.name, acknowledged: slot.versionOf(word & stampMask), served };
     });
+    if (demand.wildcard) {
+      store.log.forEachAfter(0, ({ slot, isLive }) => {
+        if (isLive && demand.isLogged(slot)) resources.push(this.#logged(slot));
+        return true;
+      });
+    }
+    return resources;
+  }
+
+  #logged(slot: Slot): ResourceStatus {
+    const { demand } = this.#state;
+    const served = slot.isBuilt(demand.view) ? (slot.encode(demand.view)?.version ?? '') : '';
+    const isCurrent = slot.pending === undefined && demand.cursor?.hasAcknowledged(slot) === true;
+    return { name: slot.name, acknowledged: isCurrent ? served : '', served };
   }
 
   /** Names of which the client rejected what is served now. */
@@ -45,11 +60,23 @@ export class SubscriptionStatus {
     });
   }
 
+  /** Each of the three only grows, so the sum changes with any of them. */
+  #revision(): number {
+    const { store, states, demand } = this.#state;
+    return states.revision + (demand.cursor === undefined ? 0 : store.log.revision + demand.cursor.revision);
+  }
+
   #measure(): Progress {
-    const { states, demand } = this.#state;
-    let wanted = 0;
-    let current = 0;
+    const { store, states, demand } = this.#state;
+    const { cursor } = demand;
+    let wanted = cursor === undefined ? 0 : store.log.live;
+    let current = cursor === undefined ? 0 : wanted - store.log.liveAfter(cursor.acknowledged);
     states.forEach((slot, word) => {
+      // Words go before the cursor.
+      if (cursor !== undefined && slot.logged?.isLive === true) {
+        wanted -= 1;
+        if (cursor.hasAcknowledged(slot)) current -= 1;
+      }
       if (slot.entry === undefined || !demand.wants(slot)) return;
       wanted += 1;
       if (demand.served(slot, word)?.stamp === (word & stampMask)) current += 1;

@@ -2,11 +2,14 @@ import type { ClientView } from '../../resources/resource-entry.ts';
 import type { Slot } from '../cache/slot.ts';
 import type { Subscriber, TypeStore } from '../cache/type-store.ts';
 import type { Batch, Collected, CollectOptions, InFlight } from './batch.ts';
-import { FullCollector, PartCollector, type SubscriptionState } from './collector.ts';
 import { Demand } from './demand.ts';
+import { fold } from './folding.ts';
+import { FullCollector } from './full-collector.ts';
+import { PartCollector } from './part-collector.ts';
 import { RejectionSearch } from './rejection-search.ts';
 import { isForced, isNamed, ResourceStates, unknown } from './resource-states.ts';
 import { type Resumption, resume } from './resume.ts';
+import type { SubscriptionState } from './subscription-state.ts';
 import { SubscriptionStatus } from './subscription-status.ts';
 import { WorkSignal } from './work-signal.ts';
 
@@ -37,7 +40,7 @@ export class Subscription implements Subscriber {
     this.#work = new WorkSignal(onWork);
     this.#index = store.join(this, view);
     this.#states = new ResourceStates(store, this.#index, (slot) => this.#letGo(slot));
-    this.#demand = new Demand(this.#states, view);
+    this.#demand = new Demand(this.#states, store.log, view);
     this.#state = { store, demand: this.#demand, states: this.#states, search: this.#search };
     this.status = new SubscriptionStatus(this.#state);
   }
@@ -64,19 +67,24 @@ export class Subscription implements Subscriber {
 
   /** There may be something to send, now or after the acknowledgement that is awaited. */
   get isBehind(): boolean {
-    return this.#states.dirty.length > 0 || this.#owesAnswer || this.#search.isGoingOn;
+    const { dirty, held } = this.#states;
+    const isNew = dirty.length > 0 || held.length > 0 || this.#demand.cursor?.isBehind === true;
+    return isNew || this.#owesAnswer || this.#search.isGoingOn;
   }
 
   isDirty(name: string): boolean {
     const slot = this.store.find(name);
-    return slot !== undefined && this.#states.isDirty(slot);
+    return slot !== undefined && this.#isDirty(slot);
   }
 
   someDirty(test: (name: string) => boolean): boolean {
-    return this.#states.dirty.some((id) => {
-      const slot = this.store.slot(id);
-      return slot !== undefined && this.#states.isDirty(slot) && test(slot.name);
+    const isFound = (slot: Slot | undefined): boolean => slot !== undefined && this.#isDirty(slot) && test(slot.name);
+    let isAhead = false;
+    this.#demand.cursor?.forEachAhead(({ slot }) => {
+      isAhead = isFound(slot);
+      return !isAhead;
     });
+    return isAhead || this.#states.dirty.some((id) => isFound(this.store.slot(id)));
   }
 
   isNamed(name: string): boolean {
@@ -108,28 +116,33 @@ export class Subscription implements Subscriber {
 
   /** Everything is sent even if the client has it: it may have dropped what it asks for again. */
   setWildcard(): void {
-    this.#enterWildcard();
+    this.store.wildcards.add(this);
+    this.#demand.openWildcard().rewind();
     const now = performance.now();
-    for (const slot of this.store.wildcardSlots) this.#mark(slot, this.#states.word(slot.id) | isForced, now);
+    for (const slot of this.store.scopedWildcards) this.#mark(slot, this.#states.word(slot.id) | isForced, now);
+    for (const slot of this.#states.all()) {
+      if (slot.logged?.isLive === true) this.#mark(slot, this.#states.word(slot.id) | isForced, now);
+    }
     // A resource that was in flight when its name was dropped is kept by the client if it now takes everything.
     for (const name of [...this.#namesInFlight(), ...this.#unconfirmed]) {
       const slot = this.store.intern(name);
       if (this.#states.word(slot.id) === 0) this.#mark(slot, unknown, now);
     }
+    if (this.isBehind) this.#work.give(now);
   }
 
   unsetWildcard(): void {
-    this.#demand.wildcard = false;
-    this.store.wildcards.delete(this);
+    this.#leaveWildcard();
     for (const slot of this.#states.select((word) => (word & isNamed) === 0)) this.#states.put(slot, 0);
     this.#fallSilentIfEmpty();
+    if (!this.isBehind) this.#work.reset();
   }
 
   /** The first request of the type, with what a returning client has. */
   resume(resumption: Resumption): void {
-    if (resumption.wildcard) this.#enterWildcard();
+    if (resumption.wildcard) this.store.wildcards.add(this);
     resume(this.#state, resumption);
-    if (this.#states.dirty.length > 0) this.#work.give(performance.now());
+    if (this.isBehind) this.#work.give(performance.now());
   }
 
   /** A response is due even if there is nothing to put into it. */
@@ -143,10 +156,12 @@ export class Subscription implements Subscriber {
     const slot = this.store.find(name);
     if (slot === undefined) return;
     const word = this.#states.word(slot.id);
-    if (word !== 0) this.#mark(slot, word | isForced, performance.now());
+    const isLogged = this.#demand.isLogged(slot);
+    if (word !== 0 || isLogged) this.#mark(slot, (isLogged ? unknown : word) | isForced, performance.now());
   }
 
   forceAll(): void {
+    this.#demand.cursor?.rewind();
     const now = performance.now();
     for (const slot of this.#states.all()) this.#mark(slot, this.#states.word(slot.id) | isForced, now);
   }
@@ -155,7 +170,14 @@ export class Subscription implements Subscriber {
   changed(slot: Slot): void {
     const word = this.#states.word(slot.id);
     const since = slot.pending?.changedAt ?? performance.now();
-    if (word !== 0 || this.#demand.wants(slot)) this.#mark(slot, word, since);
+    if (word !== 0) this.#mark(slot, word, since);
+    // One that was alike for all until now had no word.
+    else if (this.#demand.wants(slot)) this.#mark(slot, slot.pending?.announced === undefined ? 0 : unknown, since);
+  }
+
+  /** Of Subscriber. */
+  logged(since: number): void {
+    if (this.#demand.cursor?.isBehind === true) this.#work.give(since);
   }
 
   viewChanged(view: ClientView): void {
@@ -170,9 +192,12 @@ export class Subscription implements Subscriber {
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
     this.#work.reset();
-    const collector = new PartCollector(this.#state, options, canRemove);
-    const collected = collector.collectSuspects() ?? collector.collectDirty();
-    return collected === 'later' ? 'later' : this.#finish(collected);
+    const first = this.#search.isDue ? this.#collectSuspects(options, canRemove) : undefined;
+    if (first !== undefined) return first;
+    const collected = new PartCollector(this.#state, options, canRemove).collectNew();
+    if (collected === 'later') return 'later';
+    this.#search.isDue = this.#search.isGoingOn;
+    return this.#finish(collected) ?? this.#collectSuspects(options, canRemove);
   }
 
   /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
@@ -180,7 +205,7 @@ export class Subscription implements Subscriber {
     this.#work.reset();
     const collector = new FullCollector(this.#state, options);
     if (!this.#owesAnswer && !collector.isOutdated()) {
-      if (!options.holdRemovals) collector.clearDirty();
+      if (!options.holdRemovals) this.#skip(collector);
       return undefined;
     }
     const collected = collector.collect();
@@ -200,6 +225,7 @@ export class Subscription implements Subscriber {
     batch?.slots.forEach((slot, index) => {
       this.#search.forget(slot.id);
       this.#states.learn(slot, batch.stamps[index] ?? unknown);
+      fold(this.#state, slot);
     });
   }
 
@@ -213,24 +239,48 @@ export class Subscription implements Subscriber {
     if (batch === undefined) return [];
     const isFound = !canSplit || batch.slots.length === 1;
     for (const [index, slot] of batch.slots.entries()) {
-      if (!this.#states.has(slot)) continue;
+      if (!this.#unlearn(slot)) continue;
       if (isFound) this.#search.reject(slot.id, batch.stamps[index] ?? unknown);
-      this.#states.learn(slot, unknown);
     }
     if (!isFound) this.#search.split(batch.slots);
     return batch.slots.map((slot) => slot.name);
   }
 
   close(): void {
-    this.store.wildcards.delete(this);
+    this.#leaveWildcard();
     for (const slot of this.#states.all()) this.#states.put(slot, 0);
     this.store.leave(this.#index);
     this.#forgetWork();
   }
 
-  #enterWildcard(): void {
-    this.#demand.wildcard = true;
-    this.store.wildcards.add(this);
+  #leaveWildcard(): void {
+    this.store.wildcards.delete(this);
+    this.#demand.closeWildcard();
+  }
+
+  #isDirty(slot: Slot): boolean {
+    if (this.#demand.isLogged(slot)) return this.#demand.cursor?.hasPassed(slot) === false;
+    return this.#states.isDirty(slot);
+  }
+
+  #collectSuspects(options: CollectOptions, canRemove: boolean): Batch | undefined {
+    this.#search.isDue = false;
+    return this.#finish(new PartCollector(this.#state, options, canRemove).collectSuspects());
+  }
+
+  /** What changed need not be sent. */
+  #skip(collector: FullCollector): void {
+    collector.clearDirty();
+    this.#demand.cursor?.settle();
+  }
+
+  /** After a rejection it is not known what the client has. @returns false when it is not concerned any more */
+  #unlearn(slot: Slot): boolean {
+    const isLogged = this.#demand.isLogged(slot) && this.store.slot(slot.id) === slot;
+    if (!isLogged) this.#states.learn(slot, unknown);
+    else if (this.#demand.cursor?.hasPassed(slot) === true) this.#states.put(slot, unknown);
+    else this.#states.mark(slot, unknown);
+    return this.#states.has(slot);
   }
 
   #namesInFlight(): readonly string[] {
@@ -241,14 +291,18 @@ export class Subscription implements Subscriber {
     const { batch } = this.#inFlight ?? {};
     this.#inFlight = undefined;
     this.#unconfirmed = [];
+    this.#demand.cursor?.settle();
     return batch;
   }
 
   #finish(batch: Batch): Batch | undefined {
-    if (batch.isEmpty && !this.#owesAnswer) return undefined;
+    if (batch.isEmpty && !this.#owesAnswer) {
+      if (this.#inFlight === undefined) this.#demand.cursor?.settle();
+      return undefined;
+    }
     this.#owesAnswer = false;
     batch.changedAt = this.#work.changedAt;
-    if (this.#states.dirty.length === 0) this.#work.changedAt = Number.POSITIVE_INFINITY;
+    if (!this.isBehind) this.#work.changedAt = Number.POSITIVE_INFINITY;
     return batch;
   }
 
@@ -275,5 +329,6 @@ export class Subscription implements Subscriber {
     this.#owesAnswer = false;
     this.#search.stop();
     this.#states.dirty = [];
+    this.#states.held = [];
   }
 }

@@ -1,0 +1,12 @@
+import type { TypeStore } from '../cache/type-store.ts';
+import type { Demand } from './demand.ts';
+import type { RejectionSearch } from './rejection-search.ts';
+import type { ResourceStates } from './resource-states.ts';
+
+/** What the parts of a subscription share. */
+export interface SubscriptionState {
+  readonly store: TypeStore;
+  readonly demand: Demand;
+  readonly states: ResourceStates;
+  readonly search: RejectionSearch;
+}
