@@ -5,7 +5,7 @@ import { FamilyTable } from '../src/agent/kernel/family-table.ts';
 import { KernelSync } from '../src/agent/kernel/kernel-sync.ts';
 import type { NodeTableOptions } from '../src/agent/kernel/node-table.ts';
 import { agentDefaults } from '../src/agent/options.ts';
-import { applyResponse, type Families } from '../src/agent/xds/apply-views.ts';
+import { ViewSink } from '../src/agent/xds/view-sink.ts';
 import type { DeltaResponse } from '../src/agent/xds/wildcard-subscription.ts';
 import { ModelStore } from '../src/model/model.ts';
 import { NftCommand } from '../src/nftables/runner.ts';
@@ -41,7 +41,7 @@ model.apply(allUpdates(size));
 /** The agent's tables over an empty kernel. */
 interface Node {
   readonly command: readonly string[];
-  readonly families: Families;
+  readonly views: ViewSink;
   readonly kernel: KernelSync;
   readonly nft: NftCommand;
 }
@@ -68,13 +68,13 @@ async function openNode(name: string): Promise<Node> {
     process.exit(1);
   };
   const kernel = new KernelSync([tables.IPv4, tables.IPv6], nft, logger, { failed });
-  return { command, families: tables, kernel, nft };
+  return { command, views: new ViewSink(tables, logger), kernel, nft };
 }
 
 /** Milliseconds from a response until nft has ended, which is after the kernel's commit. */
-async function receive({ families, kernel }: Node, response: DeltaResponse): Promise<number> {
+async function receive({ views, kernel }: Node, response: DeltaResponse): Promise<number> {
   const start = performance.now();
-  const rejected = applyResponse(families, response, logger);
+  const rejected = views.apply(response);
   kernel.start();
   await kernel.flush();
   const elapsed = performance.now() - start;

@@ -146,7 +146,8 @@ function* daemonSetUpdates(daemonSet: NonNullable<ClusterSize['daemonSet']>): Ge
 
 /** All objects of the cluster. */
 export function* allUpdates(size: ClusterSize): Generator<ModelUpdate> {
-  for (const name of size.nodes) yield { kind: 'Node', key: name, value: { name, zone: '' } };
+  for (const name of size.nodes)
+    yield { kind: 'Node', key: name, value: { name, zone: '', addresses: [], podCidrs: [], isLeaving: false } };
   for (let index = 0; index < size.services; index += 1) {
     yield serviceUpdate(index, size);
     yield sliceUpdate(index, size);

@@ -23,7 +23,7 @@ import type { AgentOptions } from './options.ts';
 import type { Blockers } from './readiness.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient } from './xds/ads-client.ts';
-import { applyResponse, type Families } from './xds/apply-views.ts';
+import { type Families, ViewSink } from './xds/view-sink.ts';
 
 /** How often the kernel is asked whether the tables are still the agent's. */
 const driftCheckMs = 5_000;
@@ -36,6 +36,7 @@ export class NodeAgent {
   readonly #logger: Logger;
   readonly #nft = new NftCommand();
   readonly #families: Families;
+  readonly #views: ViewSink;
   readonly #kernel: KernelSync;
   readonly #ads: AdsClient;
   readonly #watch: EnvoyWatch;
@@ -50,6 +51,7 @@ export class NodeAgent {
     this.#options = options;
     this.#logger = logger;
     this.#families = familiesOf(options);
+    this.#views = new ViewSink(this.#families, logger);
     this.#kernel = this.#createKernel();
     const redirect = new RedirectTables(this.#tables, this.#kernel);
     const admin = new EnvoyAdmin(options.envoyAdmin);
@@ -58,6 +60,7 @@ export class NodeAgent {
     this.#envoy = this.#createEnvoy();
     this.#metrics = new AgentMetrics({
       elements: () => this.#tables.reduce((sum, table) => sum + table.elementCount, 0),
+      unprogrammed: (kind) => this.#views.unprogrammed(kind),
       services: () => this.#ads.subscription.size,
       connected: () => this.#ads.connection.kind === 'Connected',
       envoy: () => this.#watch.state.kind,
@@ -145,7 +148,7 @@ export class NodeAgent {
       options,
       {
         apply: (response) => {
-          const rejected = applyResponse(this.#families, response, this.#logger);
+          const rejected = this.#views.apply(response);
           this.#metrics.rejectedViews.inc(rejected.size);
           return rejected;
         },

@@ -1,15 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EnvoyState } from './envoy/envoy-state.ts';
+import type { FrontendKind } from './xds/read-service-view.ts';
 
 /** What the gauges read when they are asked. */
 export interface MetricsSource {
   readonly elements: () => number;
   readonly services: () => number;
+  /** Frontends of a kind that are not in the kernel. */
+  readonly unprogrammed: (kind: FrontendKind) => number;
   readonly connected: () => boolean;
   readonly envoy: () => EnvoyState['kind'];
   readonly missingScopes: () => number;
 }
 
+const unprogrammedKinds = ['LoadBalancer', 'ExternalIP', 'NodePort'] as const satisfies readonly FrontendKind[];
 const envoyStates = ['Absent', 'NotReady', 'Hung', 'Overloaded', 'Connected', 'Alone'] as const;
 
 /** The agent's metrics; docs/metrics.md describes them. */
@@ -62,6 +66,15 @@ export class AgentMetrics {
     gauge('services', 'Services known from the controller', source.services);
     gauge('controller_connected', '1 while the stream to the controller stands', () => Number(source.connected()));
     gauge('missing_scopes', 'HTTP addresses that wait until Envoy has their scope', source.missingScopes);
+    new Gauge({
+      name: 'fairlead_agent_unprogrammed_frontends',
+      help: 'Addresses and ports of Services that the agent does not program yet, by kind',
+      labelNames: ['kind'],
+      registers: [this.registry],
+      collect() {
+        for (const kind of unprogrammedKinds) this.set({ kind }, source.unprogrammed(kind));
+      },
+    });
     new Gauge({
       name: 'fairlead_agent_envoy_state',
       help: 'Envoy as the agent sees it: 1 for the state it is in',

@@ -1,10 +1,11 @@
-import ipaddr from 'ipaddr.js';
 import { formatProblem } from '../model/problem.ts';
+import type { NodeView } from '../protos/generated/types/fairlead/node/v1/NodeView.ts';
 import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
 import { type Json, toProtoJson } from '../protos/proto-json.ts';
 import { messageNameOf } from '../protos/registry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import type { NamedMessage, Translation } from '../translate/translate.ts';
+import { nodeViewToJson, serviceViewToJson } from './view-json.ts';
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -16,6 +17,7 @@ export interface TranslationJson {
   readonly clusters: readonly JsonObject[];
   readonly endpoints: readonly JsonObject[];
   readonly serviceViews: readonly JsonObject[];
+  readonly nodeViews: readonly JsonObject[];
   readonly warnings: readonly string[];
 }
 
@@ -28,31 +30,11 @@ export function translationToJson(translation: Translation): TranslationJson {
     clusters: messagesToJson(typeUrls.cluster, translation.clusters),
     endpoints: messagesToJson(typeUrls.endpoint, translation.endpoints),
     serviceViews: translation.serviceViews.map(({ message }) => serviceViewToJson(message as ServiceView)),
+    nodeViews: translation.nodeViews.map(({ message }) => nodeViewToJson(message as NodeView)),
     warnings: translation.warnings.map(formatProblem),
   };
 }
 
 function messagesToJson(typeUrl: string, messages: readonly NamedMessage[]): readonly JsonObject[] {
   return messages.map(({ message }) => toProtoJson(messageNameOf(typeUrl), message) as JsonObject);
-}
-
-function serviceViewToJson({ namespace = '', name = '', ports = [] }: ServiceView): JsonObject {
-  return {
-    namespace,
-    name,
-    ports: ports.map(
-      ({ address, port = 0, protocol = 'TCP', dataPath = 'KERNEL', verdict = 'FORWARD', endpoints }) => ({
-        address: textOf(address),
-        port,
-        protocol,
-        data_path: dataPath,
-        verdict,
-        endpoints: (endpoints ?? []).map((endpoint) => `${textOf(endpoint.address)} ${endpoint.port}`),
-      }),
-    ),
-  };
-}
-
-function textOf(address: Buffer | Uint8Array | string | undefined): string {
-  return typeof address === 'object' ? ipaddr.fromByteArray([...address]).toString() : '';
 }

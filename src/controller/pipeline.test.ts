@@ -120,7 +120,11 @@ describe('Pipeline', () => {
 
   it('passes on which nodes changed', () => {
     const world = createWorld();
-    world.apply({ kind: 'Node', key: 'node1', value: { name: 'node1', zone: 'zone-1' } });
+    world.apply({
+      kind: 'Node',
+      key: 'node1',
+      value: { name: 'node1', zone: 'zone-1', addresses: [], podCidrs: [], isLeaving: false },
+    });
     expect(world.viewsChanged).toEqual(['node1']);
   });
 });

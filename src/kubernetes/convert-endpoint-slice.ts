@@ -12,6 +12,8 @@ import { headlessLabel } from './selection.ts';
 
 const serviceLabel = 'kubernetes.io/service-name';
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
+/** Set by the controller of EndpointSlices: when the pod or Service changed that this version of the slice is about. */
+const changeTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 const none: readonly string[] = [];
 
 export function convertEndpointSlice(object: FieldReader, problems: ProblemList): Conversion {
@@ -21,11 +23,12 @@ export function convertEndpointSlice(object: FieldReader, problems: ProblemList)
   return { update: { kind: 'EndpointSlice', key: keyOf(metadata), value }, problems: problems.toArray() };
 }
 
-function readSlice(object: FieldReader, { namespace, name, labels }: Metadata): EndpointSlice | undefined {
+function readSlice(object: FieldReader, { namespace, name, labels, annotations }: Metadata): EndpointSlice | undefined {
   const serviceName = readServiceName(labels);
   if (serviceName === undefined) return undefined;
   const family = readFamily(object);
   if (family === undefined) return undefined;
+  const changedMs = readChangeTime(annotations);
   return {
     namespace,
     name,
@@ -33,7 +36,17 @@ function readSlice(object: FieldReader, { namespace, name, labels }: Metadata): 
     family,
     ports: readPorts(object),
     endpoints: readEndpoints(object, family),
+    ...(changedMs === undefined ? {} : { changedMs }),
   };
+}
+
+function readChangeTime(annotations: FieldReader): number | undefined {
+  const instead = 'it is taken as unknown';
+  const text = annotations.string(changeTimeAnnotation, instead);
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  return annotations.report(changeTimeAnnotation, `is ${quote(text)}, not a time; ${instead}`);
 }
 
 /** A slice of no Service is not an error: others use slices too. */

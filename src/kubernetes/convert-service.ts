@@ -5,6 +5,7 @@ import type { Protocol, Service, ServicePort, SessionAffinity } from '../model/s
 import { readPolicy, refusePolicy } from './annotations.ts';
 import { classifyAppProtocol } from './app-protocol.ts';
 import type { Conversion } from './conversion.ts';
+import { readExternalAccess } from './external-access.ts';
 import type { FieldReader } from './field-reader.ts';
 import { canonicalAddress, unusableBecause } from './ip-address.ts';
 import { type Metadata, readMetadata } from './metadata.ts';
@@ -38,6 +39,7 @@ function readService(object: FieldReader, metadata: Metadata): Service | undefin
   const clusterIPs = readClusterIPs(spec);
   const ports = readPorts(spec);
   if (clusterIPs.length === 0 || ports.length === 0) return undefined;
+  const external = readExternalAccess(object, spec, ports);
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -48,6 +50,7 @@ function readService(object: FieldReader, metadata: Metadata): Service | undefin
     internalTrafficPolicy:
       spec.choice('internalTrafficPolicy', ['Cluster', 'Local'] as const, 'it is taken as Cluster') ?? 'Cluster',
     sessionAffinity: readAffinity(spec),
+    ...(external === undefined ? {} : { external }),
     policy: readPolicy(metadata.annotations, metadata.ref),
   };
 }
@@ -116,7 +119,14 @@ function readPort(reader: FieldReader): ServicePort | undefined {
   if (name !== '' && !isDnsLabel(name)) return reader.report('name', `is ${quote(name)}, not ${labelRule}; ${instead}`);
   const spoken = reader.string('appProtocol', 'it is taken as absent');
   const appProtocol = protocol === 'TCP' ? classifyAppProtocol(spoken, name) : 'tcp';
-  return { name, protocol, port, appProtocol };
+  const nodePort = readNodePort(reader);
+  return { name, protocol, port, appProtocol, ...(nodePort === undefined ? {} : { nodePort }) };
+}
+
+/** Kubernetes writes 0 for none, too. */
+function readNodePort(reader: FieldReader): number | undefined {
+  const nodePort = reader.integer('nodePort', 0, 65_535, 'the port has no node port');
+  return nodePort === 0 ? undefined : nodePort;
 }
 
 /** A port is known by its name and protocol (endpoints) and by its number and protocol (clients): both must be unique. */

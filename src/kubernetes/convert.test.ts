@@ -4,23 +4,67 @@ import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import { convertObject } from './convert.ts';
 
 describe('a Node', () => {
+  const nothing = { addresses: [], podCidrs: [], isLeaving: false };
+
+  it('has addresses in its order without host names, and ranges of pods', () => {
+    const status = {
+      addresses: [
+        { type: 'Hostname', address: 'node-a' },
+        { type: 'InternalIP', address: '10.0.0.1' },
+        { type: 'InternalIP', address: 'FD00:0::1' },
+        { type: 'ExternalIP', address: '203.0.113.1' },
+        { type: 'ExternalIP', address: 'x' },
+      ],
+    };
+    const spec = { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24', 'fd00:244::/64', '10.0.0.0'] };
+    const { update, problems } = convertObject({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'a' },
+      spec,
+      status,
+    });
+    expect(update?.value).toMatchObject({
+      addresses: [
+        { kind: 'Internal', address: '10.0.0.1' },
+        { kind: 'Internal', address: 'fd00::1' },
+        { kind: 'External', address: '203.0.113.1' },
+      ],
+      podCidrs: ['10.244.1.0/24', 'fd00:244::/64'],
+    });
+    expect(problems.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+      'status.addresses[4].address: is "x", not an IP address; it is left out',
+      'spec.podCIDRs[2]: is "10.0.0.0", not a CIDR; it is left out',
+    ]);
+  });
+
+  it.each([
+    ['is being deleted', { metadata: { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' } }, true],
+    ['the autoscaler takes away', { spec: { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] } }, true],
+    ['is tainted otherwise', { spec: { taints: [{ key: 'node.kubernetes.io/not-ready' }] } }, false],
+  ])('that %s is leaving: %j', (_what, change, isLeaving) => {
+    const { update } = convertObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, ...change });
+    expect(update?.value).toMatchObject({ isLeaving });
+  });
+
   it('is its name and its zone', () => {
     const labels = { 'topology.kubernetes.io/zone': 'z1', 'kubernetes.io/os': 'linux' };
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a.example', labels }, status: {} };
     expect(convertObject(node)).toEqual({
-      update: { kind: 'Node', key: 'node-a.example', value: { name: 'node-a.example', zone: 'z1' } },
+      update: { kind: 'Node', key: 'node-a.example', value: { name: 'node-a.example', zone: 'z1', ...nothing } },
       problems: [],
     });
     expect(convertObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'b' } }).update?.value).toEqual({
       name: 'b',
       zone: '',
+      ...nothing,
     });
   });
 
   it('with a zone of a wrong type is in none', () => {
     const labels = { 'topology.kubernetes.io/zone': 7 };
     const { update, problems } = convertObject({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'b', labels } });
-    expect(update?.value).toEqual({ name: 'b', zone: '' });
+    expect(update?.value).toEqual({ name: 'b', zone: '', ...nothing });
     expect(problems).toEqual([
       {
         object: { kind: 'Node', namespace: '', name: 'b' },

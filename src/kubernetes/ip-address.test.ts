@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, unusableBecause } from './ip-address.ts';
+import { canonicalAddress, canonicalCidr, unusableBecause } from './ip-address.ts';
 
 describe('canonicalAddress', () => {
   it.each([
@@ -53,5 +53,20 @@ describe('unusableBecause', () => {
     for (const address of ['10.0.0.1', 'fd00::1', '127.0.0.1', '169.254.1.1']) {
       expect(unusableBecause(address)).toBeUndefined();
     }
+  });
+});
+
+describe('canonicalCidr', () => {
+  it.each([
+    ['10.1.2.3/8', '10.0.0.0/8'],
+    ['FD00:0::1/64', 'fd00::/64'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
+    ['10.0.0.1', undefined],
+    ['10.0.0.1/33', undefined],
+    ['fd00::/129', undefined],
+    ['10.0.0.1/-1', undefined],
+    ['x/8', undefined],
+  ])('of %s is %s', (text, expected) => {
+    expect(canonicalCidr(text)).toBe(expected);
   });
 });

@@ -13,6 +13,20 @@ export function canonicalAddress(text: string): string | undefined {
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 }
 
+/** `10.0.0.0/8`, `fd00::/8`: the canonical text of a range of addresses without host bits, or undefined. */
+export function canonicalCidr(text: string): string | undefined {
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const address = canonicalAddress(match?.[1] ?? '');
+  if (address === undefined) return undefined;
+  const length = Number(match?.[2]);
+  // The length of a range that was written as IPv4 mapped into IPv6 counts other bits.
+  if (length > (address.includes(':') ? 128 : 32)) return undefined;
+  const cidr = `${address}/${length}`;
+  const parser = address.includes(':') ? ipaddr.IPv6 : ipaddr.IPv4;
+  const network = parser.networkAddressFromCIDR(cidr);
+  return `${network instanceof ipaddr.IPv6 ? network.toRFC5952String() : network.toString()}/${length}`;
+}
+
 /**
  * Why traffic cannot be sent to an address in canonical text; undefined when it can. Loopback and link-local addresses
  * pass: the API server refuses them itself, and a directory of manifests belongs to whoever runs the machine.

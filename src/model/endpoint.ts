@@ -26,4 +26,6 @@ export interface EndpointSlice {
   readonly family: IpFamily;
   readonly ports: readonly EndpointPort[];
   readonly endpoints: readonly Endpoint[];
+  /** When what last changed the endpoints happened, milliseconds since 1970 (last-change-trigger-time); absent: unknown. */
+  readonly changedMs?: number;
 }

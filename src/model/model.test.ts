@@ -48,7 +48,11 @@ describe('ModelStore', () => {
   it('counts revisions and tells what differs', () => {
     const store = new ModelStore();
     expect(store.revision).toBe(0);
-    const node: ModelUpdate = { kind: 'Node', key: 'n', value: { name: 'n', zone: 'z' } };
+    const node: ModelUpdate = {
+      kind: 'Node',
+      key: 'n',
+      value: { name: 'n', zone: 'z', addresses: [], podCidrs: [], isLeaving: false },
+    };
     expect(store.apply([service('a', ['10.0.0.1']), slice('a-1', 'a'), node])).toEqual({
       revision: 1,
       changed: {

@@ -18,6 +18,33 @@ export interface ServicePort {
   readonly protocol: Protocol;
   readonly port: number;
   readonly appProtocol: AppProtocol;
+  /** Absent: the port has none. */
+  readonly nodePort?: number;
+}
+
+export type TrafficPolicy = 'Cluster' | 'Local';
+
+/** An address that a load balancer has for a Service (status.loadBalancer.ingress). */
+export interface LoadBalancerAddress {
+  /** Canonical text. */
+  readonly address: string;
+  /** Proxy: the load balancer must see the traffic, so that nodes leave the address alone (KEP-1860). */
+  readonly ipMode: 'VIP' | 'Proxy';
+}
+
+/** How clients outside of the cluster reach a Service. */
+export interface ExternalAccess {
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** Canonical text. */
+  readonly externalIPs: readonly string[];
+  readonly loadBalancer: readonly LoadBalancerAddress[];
+  readonly trafficPolicy: TrafficPolicy;
+  /** CIDRs in canonical text without host bits, the only ones that may use the load balancer's addresses; empty: all. */
+  readonly sourceRanges: readonly string[];
+  /** Absent: the Service has none. */
+  readonly healthCheckNodePort?: number;
+  /** Kubernetes gives the ports of a LoadBalancer Service node ports unless this is false. */
+  readonly allocatesNodePorts: boolean;
 }
 
 /** A Service that has cluster IPs. Headless and ExternalName Services never become one (Service contract §1.1). */
@@ -33,8 +60,10 @@ export interface Service {
   readonly clusterIPs: readonly string[];
   /** No two of one protocol have one number, nor one name: the converter leaves the later one out. */
   readonly ports: readonly ServicePort[];
-  readonly internalTrafficPolicy: 'Cluster' | 'Local';
+  readonly internalTrafficPolicy: TrafficPolicy;
   readonly sessionAffinity: SessionAffinity;
+  /** Absent: the Service is for clients within the cluster only, as most are. */
+  readonly external?: ExternalAccess;
   readonly policy: ServicePolicy;
 }
 

@@ -8,4 +8,5 @@ export const typeUrls = {
   cluster: `${prefix}envoy.config.cluster.v3.Cluster`,
   endpoint: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   serviceView: `${prefix}fairlead.node.v1.ServiceView`,
+  nodeView: `${prefix}fairlead.node.v1.NodeView`,
 } as const;

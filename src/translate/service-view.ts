@@ -1,61 +1,177 @@
-import ipaddr from 'ipaddr.js';
 import { keyOf } from '../model/address.ts';
-import type { Service } from '../model/service.ts';
-import type { PortView } from '../protos/generated/types/fairlead/node/v1/PortView.ts';
+import type { EndpointSlice } from '../model/endpoint.ts';
+import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import type { Frontend as FrontendMessage } from '../protos/generated/types/fairlead/node/v1/Frontend.ts';
+import type { HealthCheck } from '../protos/generated/types/fairlead/node/v1/HealthCheck.ts';
+import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import { bytesOf, cidrOf } from './address-bytes.ts';
 import type { DataPath } from './data-path.ts';
-import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
-import type { EndpointsOfPort, Selection, Verdict } from './endpoint-selection/port-endpoints.ts';
+import { EndpointsEntry, type SelectedEndpoints } from './endpoint-selection/endpoints-entry.ts';
+import type { EndpointsOfPort, Selection, SelectionPolicy } from './endpoint-selection/port-endpoints.ts';
+import { EndpointSets, type FamilySelection } from './endpoint-sets.ts';
 import type { Frontend } from './frontends.ts';
+import { familiesOf, type NodeFrontend, nodeFrontendsOf, policyOf } from './node-frontends.ts';
 
 const dataPaths = { Kernel: 'KERNEL', EnvoyTcp: 'ENVOY_TCP', EnvoyHttp: 'ENVOY_HTTP' } as const satisfies Record<
   DataPath,
-  PortView['dataPath']
+  FrontendMessage['dataPath']
 >;
 
-const verdicts = { Forward: 'FORWARD', Reject: 'REJECT', Drop: 'DROP' } as const satisfies Record<
-  Verdict,
-  PortView['verdict']
->;
+const kinds = {
+  ClusterIP: 'CLUSTER_IP',
+  LoadBalancer: 'LOAD_BALANCER',
+  ExternalIP: 'EXTERNAL_IP',
+  NodePort: 'NODE_PORT',
+} as const satisfies Record<NodeFrontend['kind'], FrontendMessage['kind']>;
+
+interface SetOfPort extends SelectedEndpoints {
+  readonly port: ServicePort;
+  readonly family: IpFamily;
+}
+
+/** A frontend and what it refers to, by index into the sets of its view. */
+interface PlannedFrontend {
+  readonly message: FrontendMessage;
+  readonly set: number;
+  readonly shortCircuit: number | undefined;
+  readonly serving: number | undefined;
+}
 
 /** What the agents need of a Service, whichever paths its ports take. */
 export function serviceViewEntry(
   service: Service,
-  frontends: readonly Frontend[],
+  clusterFrontends: readonly Frontend[],
+  slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
 ): ResourceEntry {
   const { namespace, name } = service;
-  const policy = service.internalTrafficPolicy;
-  return new EndpointsEntry({
+  const sets = new PlannedSets(endpointsOf);
+  const planned = nodeFrontendsOf(service, clusterFrontends).map((frontend) => plan(service, frontend, sets));
+  if (hasHealthCheck(service)) sets.addLocal(service);
+  const entry: EndpointsEntry = new EndpointsEntry({
     typeUrl: typeUrls.serviceView,
     name: keyOf(service),
     wildcard: true,
-    selected: frontends.map(({ port, family }) => ({ endpoints: endpointsOf(port, family), policy })),
-    basis: [service, ...frontends.map(({ address }) => address)],
-    message: (selections) => ({ namespace, name, ports: portViewsOf(frontends, selections) }),
+    selected: sets.list,
+    basis: [service, ...clusterFrontends.map(({ address }) => address)],
+    message: (selections): ServiceView => ({
+      namespace,
+      name,
+      ...referring(planned, familySelections(sets.list, selections)),
+      ...healthCheckOf(service, sets.list, selections),
+      // A time that is the slice's would make views differ for nodes whose endpoints are the same.
+      ...(entry.scope === 'fleet' ? changeTimeOf(slices) : {}),
+    }),
   });
+  return entry;
 }
 
-/** One selection for each frontend. */
-function portViewsOf(frontends: readonly Frontend[], selections: readonly Selection[]): PortView[] {
-  return selections.flatMap((selection, index) => {
-    const frontend = frontends[index];
-    return frontend === undefined ? [] : [portViewOf(frontend, selection)];
-  });
+/** What of endpoints a view needs, each once. */
+class PlannedSets {
+  readonly list: SetOfPort[] = [];
+  readonly #endpointsOf: EndpointsOfPort;
+
+  constructor(endpointsOf: EndpointsOfPort) {
+    this.#endpointsOf = endpointsOf;
+  }
+
+  indexOf(policy: SelectionPolicy, port: ServicePort, family: IpFamily): number {
+    const index = this.list.findIndex((set) => set.policy === policy && set.port === port && set.family === family);
+    if (index >= 0) return index;
+    return this.list.push({ policy, port, family, endpoints: this.#endpointsOf(port, family) }) - 1;
+  }
+
+  addLocal(service: Service): void {
+    for (const port of service.ports) {
+      for (const family of familiesOf(service)) this.indexOf('Local', port, family);
+    }
+  }
 }
 
-function portViewOf({ address, port, path }: Frontend, { verdict, endpoints }: Selection): PortView {
+function plan(service: Service, frontend: NodeFrontend, sets: PlannedSets): PlannedFrontend {
+  const { kind, port, family } = frontend;
+  const policy = policyOf(service, kind);
+  const isShortCircuited = kind !== 'ClusterIP' && policy === 'Local';
   return {
-    address: bytesOf(address),
-    port: port.port,
-    protocol: port.protocol,
-    dataPath: dataPaths[path],
-    verdict: verdicts[verdict],
-    endpoints: endpoints.map(({ endpoint, port: number }) => ({ address: bytesOf(endpoint.address), port: number })),
+    message: messageOf(service, frontend),
+    set: sets.indexOf(policy, port, family),
+    shortCircuit: isShortCircuited ? sets.indexOf('Cluster', port, family) : undefined,
+    serving: port.protocol === 'UDP' ? sets.indexOf('Serving', port, family) : undefined,
   };
 }
 
-function bytesOf(address: string): Uint8Array {
-  return Uint8Array.from(ipaddr.parse(address).toByteArray());
+/** What is the default of a field is not there. */
+function messageOf(
+  service: Service,
+  { kind, address, port, number, path, sourceRanges }: NodeFrontend,
+): FrontendMessage {
+  const { sessionAffinity } = service;
+  return {
+    kind: kinds[kind],
+    ...(address === undefined ? {} : { address: bytesOf(address) }),
+    protocol: port.protocol,
+    port: number,
+    portName: port.name,
+    dataPath: dataPaths[path],
+    trafficPolicy: policyOf(service, kind) === 'Local' ? 'LOCAL' : 'CLUSTER',
+    ...(sessionAffinity.kind === 'ClientIP' ? { affinityTimeoutSeconds: sessionAffinity.timeoutSeconds } : {}),
+    ...(sourceRanges.length === 0 ? {} : { sourceRanges: sourceRanges.map(cidrOf) }),
+  };
+}
+
+function familySelections(sets: readonly SetOfPort[], selections: readonly Selection[]): readonly FamilySelection[] {
+  return sets.flatMap(({ family }, index) => {
+    const selection = selections[index];
+    return selection === undefined ? [] : [{ family, selection }];
+  });
+}
+
+function referring(
+  planned: readonly PlannedFrontend[],
+  selections: readonly FamilySelection[],
+): Pick<ServiceView, 'endpointSets' | 'frontends'> {
+  const sets = new EndpointSets();
+  const indexOf = (index: number | undefined): number | undefined => {
+    const set = index === undefined ? undefined : selections[index];
+    return set === undefined ? undefined : sets.indexOf(set);
+  };
+  const frontends = planned.map(({ message, set, shortCircuit, serving }): FrontendMessage => {
+    const endpointSet = indexOf(set) ?? 0;
+    const shortCircuitSet = indexOf(shortCircuit);
+    const servingSet = indexOf(serving);
+    return {
+      ...message,
+      endpointSet,
+      ...(shortCircuitSet === undefined ? {} : { shortCircuitSet }),
+      ...(servingSet === undefined || servingSet === endpointSet ? {} : { servingSet }),
+    };
+  });
+  return { endpointSets: sets.messages, frontends };
+}
+
+function hasHealthCheck({ external }: Service): boolean {
+  return external?.healthCheckNodePort !== undefined;
+}
+
+function healthCheckOf(
+  { external }: Service,
+  sets: readonly SetOfPort[],
+  selections: readonly Selection[],
+): { readonly healthCheck?: HealthCheck } {
+  const port = external?.healthCheckNodePort;
+  if (port === undefined) return {};
+  const countOf = (family: IpFamily) => {
+    const local = sets.flatMap((set, index) => {
+      return set.policy === 'Local' && set.family === family ? (selections[index]?.endpoints ?? []) : [];
+    });
+    return new Set(local.flatMap(({ endpoint }) => (endpoint.ready ? [endpoint.address] : []))).size;
+  };
+  return { healthCheck: { port, readyLocalIpv4: countOf('IPv4'), readyLocalIpv6: countOf('IPv6') } };
+}
+
+function changeTimeOf(slices: readonly EndpointSlice[]): { readonly endpointsChangedMs?: number } {
+  const newest = slices.reduce((time, { changedMs = 0 }) => Math.max(time, changedMs), 0);
+  return newest === 0 ? {} : { endpointsChangedMs: newest };
 }

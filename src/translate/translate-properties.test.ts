@@ -219,7 +219,7 @@ describe('translate, whatever the model', () => {
 /** Proto3 does not tell these from absent: zero values, among them the first of each enumeration. */
 const zeroes: ReadonlySet<unknown> = new Set([
   ...[0, '', false],
-  ...['TCP', 'KERNEL', 'FORWARD', 'AUTO', 'STATIC', 'ROUND_ROBIN', 'STATE_PREBIND'],
+  ...['TCP', 'KERNEL', 'FORWARD', 'IPV4', 'CLUSTER_IP', 'CLUSTER', 'AUTO', 'STATIC', 'ROUND_ROBIN', 'STATE_PREBIND'],
 ]);
 
 /** A message without zero values and empty lists, its bytes as numbers, whatever class holds them. */

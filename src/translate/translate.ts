@@ -20,6 +20,8 @@ export interface Translation {
   readonly clusters: readonly NamedMessage[];
   readonly endpoints: readonly NamedMessage[];
   readonly serviceViews: readonly NamedMessage[];
+  /** The client's own node, if there is such a Node. */
+  readonly nodeViews: readonly NamedMessage[];
   readonly warnings: readonly Problem[];
 }
 
@@ -39,6 +41,7 @@ export function translate(model: Model, client: ClientView, settings: TranslateS
     clusters: of(typeUrls.cluster),
     endpoints: of(typeUrls.endpoint),
     serviceViews: of(typeUrls.serviceView),
+    nodeViews: of(typeUrls.nodeView).filter(({ name }) => name === client.nodeName),
     warnings: units.flatMap((unit) => unit.problems),
   };
 }

@@ -2,7 +2,8 @@ import { createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdsClient, type AdsClientOptions } from '../../src/agent/xds/ads-client.ts';
-import { decodeServiceView, MalformedViewError } from '../../src/agent/xds/read-service-view.ts';
+import { MalformedViewError } from '../../src/agent/xds/malformed-view.ts';
+import { decodeServiceView } from '../../src/agent/xds/read-service-view.ts';
 import { type DeltaResponse, endOfList } from '../../src/agent/xds/wildcard-subscription.ts';
 import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
@@ -16,7 +17,8 @@ function view(name: string, port = 80): ResourceEntry {
   const build = () => ({
     namespace: 'default',
     name,
-    ports: [{ address: Uint8Array.from([10, 96, 0, 1]), port, verdict: 'REJECT' }],
+    endpointSets: [{ verdict: 'REJECT' }],
+    frontends: [{ address: Uint8Array.from([10, 96, 0, 1]), port }],
   });
   return { typeUrl: typeUrls.serviceView, name: `default/${name}`, wildcard: true, scope: 'fleet', build };
 }
@@ -61,7 +63,7 @@ class Recorder {
     for (const name of response.removed) this.known.delete(name);
     for (const { name, body } of response.resources) {
       try {
-        this.known.set(name, decodeServiceView(name, body).ports[0]?.port ?? 0);
+        this.known.set(name, decodeServiceView(name, body).frontends[0]?.port ?? 0);
       } catch (error) {
         if (!(error instanceof MalformedViewError)) throw error;
         rejected.set(name, error.message);
@@ -181,7 +183,7 @@ describe("the agent's ADS client, against the real server", () => {
     await server.settled();
     expect(recorder.known.get('default/a')).toBe(80);
     const type = server.status()[0]?.types.find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
-    expect(type?.lastRejection?.message).toMatch(/default\/a ports\[0\]\.port: 70000/);
+    expect(type?.lastRejection?.message).toMatch(/default\/a frontends\[0\]\.port: 70000/);
   });
 
   it('holds the list for complete only after what it rejected was sent again and the rest came', async () => {

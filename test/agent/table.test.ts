@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FamilyTable } from '../../src/agent/kernel/family-table.ts';
 import { closedGate } from '../../src/agent/kernel/gate.ts';
+import type { KernelPort } from '../../src/agent/kernel/kernel-port.ts';
 import type { NodeTableOptions } from '../../src/agent/kernel/node-table.ts';
-import type { PortView } from '../../src/agent/xds/read-service-view.ts';
 import { NftError } from '../../src/nftables/nft-error.ts';
 import { NftCommand } from '../../src/nftables/runner.ts';
 import { addNamespaces, removeNamespaces } from '../testbed/namespaces.ts';
@@ -24,8 +24,8 @@ function port(
   family: 'ip' | 'ip6',
   service: number,
   endpoints: readonly number[],
-  change: Partial<PortView> = {},
-): PortView {
+  change: Partial<KernelPort> = {},
+): KernelPort {
   const address = (net: string, low: number) =>
     family === 'ip' ? `10.${net}.${low >> 8}.${low & 255}` : `fd00:${net}::${(low + 1).toString(16)}`;
   return {

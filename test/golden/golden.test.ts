@@ -61,6 +61,7 @@ function filesOf(client: ClientView, view: TranslationJson | undefined, clients:
     ['out.clusters.yaml', view.clusters],
     [`${of}.endpoints.yaml`, view.endpoints],
     [`${of}.service-views.yaml`, view.serviceViews],
+    [`${of}.node-views.yaml`, view.nodeViews],
   ];
   return files
     .filter(([, resources]) => resources.length > 0)

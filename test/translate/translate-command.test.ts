@@ -54,7 +54,7 @@ describe('fairlead translate', () => {
     const { clusters, serviceViews } = JSON.parse(stdout);
     expect(clusters.at(-1).name).toBe('shop/web:80');
     expect(clusters.map(({ name }: { name: string }) => name)).toContain('opentelemetry-collector');
-    expect(serviceViews[0].ports[0].endpoints).toEqual(['10.244.2.5 8080']);
+    expect(serviceViews[0].endpoint_sets[0].endpoints).toEqual(['10.244.2.5 8080']);
   });
 
   it.each([

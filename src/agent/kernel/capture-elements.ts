@@ -1,7 +1,7 @@
 import { formatHostPort } from '../../base/host-port.ts';
 import { ElementStore } from '../../nftables/element-store.ts';
-import type { PortView } from '../xds/read-service-view.ts';
 import type { AddressNames, Gate } from './gate.ts';
+import type { KernelPort } from './kernel-port.ts';
 import type { NodeSets } from './node-table.ts';
 
 const toTcp = 'goto envoy-tcp';
@@ -38,7 +38,7 @@ export class CaptureElements {
     return this.#missing;
   }
 
-  put(port: PortView): void {
+  put(port: KernelPort): void {
     if (port.dataPath !== 'EnvoyHttp') this.remove(port);
     const key = captureKey(port.address, port.port);
     if (port.dataPath === 'EnvoyTcp') this.#capture.put(key, toTcp);
@@ -48,7 +48,7 @@ export class CaptureElements {
     this.#settle(name, key);
   }
 
-  remove(port: Pick<PortView, 'address' | 'port'>): void {
+  remove(port: Pick<KernelPort, 'address' | 'port'>): void {
     const name = formatHostPort({ host: port.address, port: port.port });
     this.#capture.remove(captureKey(port.address, port.port));
     this.#http.delete(name);

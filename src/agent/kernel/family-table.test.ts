@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeKernel } from '../../../test/support/fake-kernel.ts';
-import type { DataPath, PortView } from '../xds/read-service-view.ts';
+import type { DataPath } from '../xds/read-service-view.ts';
 import { FamilyTable } from './family-table.ts';
 import { closedGate } from './gate.ts';
+import type { KernelPort } from './kernel-port.ts';
 import type { NodeTableOptions } from './node-table.ts';
 
 const options: NodeTableOptions = {
@@ -15,7 +16,7 @@ const options: NodeTableOptions = {
 
 const open = { ...closedGate, tcp: true, http: true };
 
-function port(address: number, number: number, change: Partial<PortView> = {}): PortView {
+function port(address: number, number: number, change: Partial<KernelPort> = {}): KernelPort {
   return {
     family: 'IPv4',
     address: `10.96.0.${address}`,
@@ -40,7 +41,7 @@ const anyEndpoint = fc.record({
   port: fc.constant(8080),
 });
 
-const anyPort: fc.Arbitrary<PortView> = fc
+const anyPort: fc.Arbitrary<KernelPort> = fc
   .record({
     address: fc.integer({ min: 1, max: 3 }),
     number: fc.constantFrom(80, 81),
@@ -81,7 +82,7 @@ describe("one family's table", () => {
       fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
         const table = new FamilyTable(options);
         const kernel = fresh(table);
-        const last = new Map<string, readonly PortView[]>();
+        const last = new Map<string, readonly KernelPort[]>();
         let scopes: ReadonlySet<string> = new Set();
         let gate = closedGate;
         for (const step of steps) {

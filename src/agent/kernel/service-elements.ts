@@ -1,6 +1,6 @@
 import { ElementStore } from '../../nftables/element-store.ts';
-import type { PortView } from '../xds/read-service-view.ts';
 import { CaptureElements } from './capture-elements.ts';
+import type { KernelPort } from './kernel-port.ts';
 import { nodeSets, pickChainName, slotMap } from './node-table.ts';
 import { ReferenceCounts } from './reference-counts.ts';
 import { assignSlots } from './slots.ts';
@@ -8,7 +8,7 @@ import { assignSlots } from './slots.ts';
 interface Claim {
   /** Key of the Service. */
   readonly owner: string;
-  readonly port: PortView;
+  readonly port: KernelPort;
 }
 
 interface Programmed {
@@ -66,7 +66,7 @@ export class ServiceElements {
   }
 
   /** Replaces what the Service had; no ports: it is gone. */
-  put(owner: string, ports: readonly PortView[]): void {
+  put(owner: string, ports: readonly KernelPort[]): void {
     const claims = new Map(ports.map((port) => [portKey(port), { owner, port }]));
     for (const key of this.#keysByOwner.get(owner) ?? []) if (!claims.has(key)) this.#claim(owner, key, undefined);
     for (const [key, claim] of claims) this.#claim(owner, key, claim);
@@ -94,7 +94,7 @@ export class ServiceElements {
     else this.#programmed.set(key, { claim, slots });
   }
 
-  #programEndpoints(key: string, before: readonly string[], port: PortView | undefined): readonly string[] {
+  #programEndpoints(key: string, before: readonly string[], port: KernelPort | undefined): readonly string[] {
     const texts = new Set(port?.endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`));
     const slots = assignSlots(before, [...texts]);
     slots.forEach((endpoint, slot) => {
@@ -114,7 +114,7 @@ export class ServiceElements {
     return store;
   }
 
-  #programVerdict(key: string, port: PortView | undefined, count: number): void {
+  #programVerdict(key: string, port: KernelPort | undefined, count: number): void {
     if (count > 0) this.#services.put(key, `goto ${pickChainName(count)}`);
     else this.#services.remove(key);
     if (port === undefined || port.verdict === 'Forward') this.#unserved.remove(key);
@@ -122,7 +122,7 @@ export class ServiceElements {
   }
 
   /** Envoy must not take what has no endpoints: it would complete the handshake first. */
-  #programCapture(before: PortView | undefined, port: PortView | undefined): void {
+  #programCapture(before: KernelPort | undefined, port: KernelPort | undefined): void {
     const taken = port?.verdict === 'Forward' && port.protocol === 'TCP' && port.dataPath !== 'Kernel';
     if (taken) this.capture.put(port);
     else if (before?.protocol === 'TCP') this.capture.remove(before);
@@ -150,7 +150,7 @@ export class ServiceElements {
   }
 }
 
-function portKey({ address, protocol, port }: PortView): string {
+function portKey({ address, protocol, port }: KernelPort): string {
   return `${address} . ${protocol.toLowerCase()} . ${port}`;
 }
 

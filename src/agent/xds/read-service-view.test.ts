@@ -2,67 +2,92 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../protos/registry.ts';
 import { decodeServiceView } from './read-service-view.ts';
 
-const ipv4 = (...bytes: number[]) => Uint8Array.from(bytes);
-const port = { address: ipv4(10, 96, 0, 1), port: 80, protocol: 'TCP', dataPath: 'ENVOY_HTTP', verdict: 'FORWARD' };
-const endpoint = { address: ipv4(10, 244, 1, 5), port: 8080 };
+const bytes = (...values: number[]) => Uint8Array.from(values);
+const set = { family: 'IPV4', verdict: 'FORWARD', addresses: bytes(10, 244, 1, 5), ports: [8080] };
+const frontend = { address: bytes(10, 96, 0, 1), port: 80, protocol: 'TCP', dataPath: 'ENVOY_HTTP', endpointSet: 0 };
 
-function decode(ports: readonly object[], name = 'default/web') {
-  const message = { namespace: 'default', name: 'web', ports };
+function decode(endpointSets: readonly object[], frontends: readonly object[], name = 'default/web') {
+  const message = { namespace: 'default', name: 'web', endpointSets, frontends };
   return decodeServiceView(name, encodeMessage('fairlead.node.v1.ServiceView', message));
 }
 
 describe('a ServiceView', () => {
-  it('is read with addresses in canonical text', () => {
-    const ipv6 = Uint8Array.from([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa]);
-    const view = decode([
-      { ...port, endpoints: [endpoint] },
-      { ...port, address: ipv6, protocol: 'UDP', dataPath: 'KERNEL', verdict: 'DROP' },
-    ]);
+  it('is read with addresses in canonical text, and each frontend with its endpoints', () => {
+    const ipv6 = bytes(0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa);
+    const two = { ...set, addresses: bytes(10, 244, 1, 5, 10, 244, 1, 6), ports: [8080, 8081] };
+    const view = decode(
+      [two, { family: 'IPV6', verdict: 'DROP' }],
+      [frontend, { ...frontend, address: ipv6, protocol: 'UDP', dataPath: 'KERNEL', endpointSet: 1 }],
+    );
+    const endpoints = [
+      { address: '10.244.1.5', port: 8080 },
+      { address: '10.244.1.6', port: 8081 },
+    ];
+    const common = { kind: 'ClusterIP', port: 80 };
     expect(view).toEqual({
       key: 'default/web',
-      ports: [
+      frontends: [
         {
+          ...common,
           family: 'IPv4',
           address: '10.96.0.1',
-          port: 80,
           protocol: 'TCP',
           dataPath: 'EnvoyHttp',
-          verdict: 'Forward',
-          endpoints: [{ address: '10.244.1.5', port: 8080 }],
+          endpointSet: { family: 'IPv4', verdict: 'Forward', endpoints },
         },
         {
+          ...common,
           family: 'IPv6',
           address: 'fd00::a',
-          port: 80,
           protocol: 'UDP',
           dataPath: 'Kernel',
-          verdict: 'Drop',
-          endpoints: [],
+          endpointSet: { family: 'IPv6', verdict: 'Drop', endpoints: [] },
         },
       ],
     });
   });
 
+  it('takes one port for all addresses, and a node port without an address', () => {
+    const two = { ...set, addresses: bytes(10, 244, 1, 5, 10, 244, 1, 6) };
+    const { frontends } = decode([two], [{ ...frontend, kind: 'NODE_PORT', address: bytes(), port: 30_080 }]);
+    expect(frontends[0]).toMatchObject({ kind: 'NodePort', family: 'IPv4', address: '', port: 30_080 });
+    expect(frontends[0]?.endpointSet.endpoints.map(({ port }) => port)).toEqual([8080, 8080]);
+  });
+
   it.each([
-    ['an address of 5 bytes', { ...port, address: ipv4(1, 2, 3, 4, 5) }, /ports\[0\]\.address: has 5 bytes/],
-    ['no address', { ...port, address: ipv4() }, /ports\[0\]\.address: has 0 bytes/],
-    ['port 0', { ...port, port: 0, endpoints: [endpoint] }, /ports\[0\]\.port: 0 is not between/],
-    ['port 70000', { ...port, port: 70_000, endpoints: [endpoint] }, /70000 is not between/],
-    ['no endpoints to forward to', port, /ports\[0\]\.endpoints: the verdict is FORWARD but there are none/],
+    ['an address of 5 bytes', { address: bytes(1, 2, 3, 4, 5) }, /frontends\[0\]\.address: has 5 bytes/],
+    ['no address', { address: bytes() }, /frontends\[0\]\.address: has 0 bytes/],
+    ['an address of the other family', { address: new Uint8Array(16) }, /has 16 bytes, not the 4 of IPv4/],
+    ['port 0', { port: 0 }, /frontends\[0\]\.port: 0 is not between/],
+    ['port 70000', { port: 70_000 }, /70000 is not between/],
+    ['a set that is not there', { endpointSet: 1 }, /endpoint_set: there is no endpoint set 1/],
+    ['a kind of a later version', { kind: 9 }, /kind: 9 is not a value/],
+  ])('is refused with %s', (_what, change, message) => {
+    expect(() => decode([set], [{ ...frontend, ...change }])).toThrow(message);
+  });
+
+  it.each([
     [
-      'an endpoint of the other family',
-      { ...port, endpoints: [{ address: new Uint8Array(16), port: 1 }] },
-      /endpoints\[0\]\.address: is IPv6, the Service's is IPv4/,
+      'no endpoints to forward to',
+      { addresses: bytes(), ports: [] },
+      /addresses: the verdict is FORWARD but there are none/,
     ],
-    ['a verdict of a later version', { ...port, verdict: 9, endpoints: [endpoint] }, /verdict: 9 is not a value/],
-  ])('is refused with %s', (_what, bad, message) => {
-    expect(() => decode([bad])).toThrow(message);
+    ['a piece of an address', { addresses: bytes(10, 244, 1) }, /3 bytes are no IPv4 addresses/],
+    [
+      'IPv4 in IPv6',
+      { family: 'IPV6', addresses: bytes(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4) },
+      /mapped/,
+    ],
+    ['more ports than addresses', { ports: [1, 2] }, /ports: there are 2 for 1 addresses/],
+    ['no ports', { ports: [] }, /ports: there are 0 for 1 addresses/],
+    ['a verdict of a later version', { verdict: 9 }, /verdict: 9 is not a value/],
+  ])('is refused with an endpoint set of %s', (_what, change, message) => {
+    expect(() => decode([{ ...set, ...change }], [])).toThrow(message);
   });
 
   it('is refused under another name, with one port twice, and as garbage', () => {
-    expect(() => decode([], 'default/other')).toThrow(/"default\/web" is not the resource's name/);
-    const twice = { ...port, endpoints: [endpoint] };
-    expect(() => decode([twice, twice])).toThrow(/ports\[1\]: 10\.96\.0\.1 TCP 80 is there twice/);
-    expect(() => decodeServiceView('a/b', Uint8Array.from([0xff, 0xff, 0xff]))).toThrow(/is not a protobuf message/);
+    expect(() => decode([], [], 'default/other')).toThrow(/"default\/web" is not the resource's name/);
+    expect(() => decode([set], [frontend, frontend])).toThrow(/frontends\[1\]: 10\.96\.0\.1 TCP 80 is there twice/);
+    expect(() => decodeServiceView('a/b', bytes(0xff, 0xff, 0xff))).toThrow(/is not a protobuf message/);
   });
 });

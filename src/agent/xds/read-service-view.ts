@@ -1,28 +1,36 @@
-import ipaddr from 'ipaddr.js';
 import type protobuf from 'protobufjs';
+import { errorText } from '../../base/error-text.ts';
 import type { IpFamily, Protocol } from '../../model/service.ts';
 import { messageType } from '../../protos/registry.ts';
+import { MalformedViewError, ViewChecks } from './malformed-view.ts';
 
-/** A Service as this node sees it: the checked form of fairlead.node.v1.ServiceView. */
+/** A Service as this node sees it: the checked form of fairlead.node.v1.ServiceView, which describes the fields. */
 export interface ServiceView {
   /** `namespace/name`. */
   readonly key: string;
-  readonly ports: readonly PortView[];
+  readonly frontends: readonly Frontend[];
 }
 
 export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
 export type Verdict = 'Forward' | 'Reject' | 'Drop';
+export type FrontendKind = 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
 
-export interface PortView {
+export interface EndpointSet {
   readonly family: IpFamily;
-  /** Canonical text. */
+  readonly verdict: Verdict;
+  /** Empty unless the verdict is Forward. */
+  readonly endpoints: readonly EndpointAddress[];
+}
+
+export interface Frontend {
+  readonly kind: FrontendKind;
+  readonly family: IpFamily;
+  /** Canonical text; empty for a NodePort. */
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
   readonly dataPath: DataPath;
-  readonly verdict: Verdict;
-  /** Empty unless the verdict is Forward. */
-  readonly endpoints: readonly EndpointAddress[];
+  readonly endpointSet: EndpointSet;
 }
 
 export interface EndpointAddress {
@@ -30,36 +38,35 @@ export interface EndpointAddress {
   readonly port: number;
 }
 
-/** A resource that cannot be programmed; the message names the field and the reason. */
-export class MalformedViewError extends Error {
-  constructor(name: string, field: string, reason: string) {
-    super(`ServiceView ${name} ${field}: ${reason}`);
-    this.name = 'MalformedViewError';
-  }
+interface RawSet {
+  readonly family: number;
+  readonly verdict: number;
+  readonly addresses: Uint8Array;
+  readonly ports: readonly number[];
 }
 
-interface RawAddress {
+interface RawFrontend {
+  readonly kind: number;
   readonly address: Uint8Array;
   readonly port: number;
-}
-
-interface RawPort extends RawAddress {
   readonly protocol: number;
   readonly dataPath: number;
-  readonly verdict: number;
-  readonly endpoints: readonly RawAddress[];
+  readonly endpointSet: number;
 }
 
 interface RawView {
   readonly namespace: string;
   readonly name: string;
-  readonly ports: readonly RawPort[];
+  readonly endpointSets: readonly RawSet[];
+  readonly frontends: readonly RawFrontend[];
 }
 
 /** By number in node.proto. */
+const families: readonly IpFamily[] = ['IPv4', 'IPv6'];
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
 const dataPaths: readonly DataPath[] = ['Kernel', 'EnvoyTcp', 'EnvoyHttp'];
 const verdicts: readonly Verdict[] = ['Forward', 'Reject', 'Drop'];
+const kinds: readonly FrontendKind[] = ['ClusterIP', 'LoadBalancer', 'ExternalIP', 'NodePort'];
 
 let viewType: protobuf.Type | undefined;
 
@@ -69,16 +76,17 @@ let viewType: protobuf.Type | undefined;
  */
 export function decodeServiceView(name: string, bytes: Uint8Array): ServiceView {
   const raw = decodeRaw(name, bytes);
+  const checks = new ViewChecks(name);
   const key = `${raw.namespace}/${raw.name}`;
-  if (key !== name) throw new MalformedViewError(name, 'namespace and name', `"${key}" is not the resource's name`);
-  const ports = raw.ports.map((port, index) => checkPort(name, `ports[${index}]`, port));
+  if (key !== name) checks.refuse('namespace and name', `"${key}" is not the resource's name`);
+  const sets = raw.endpointSets.map((set, index) => readSet(checks, `endpoint_sets[${index}]`, set));
+  const frontends = raw.frontends.map((frontend, index) => readFrontend(checks, `frontends[${index}]`, frontend, sets));
   const seen = new Set<string>();
-  ports.forEach((port, index) => {
-    const id = `${port.address} ${port.protocol} ${port.port}`;
-    if (seen.has(id)) throw new MalformedViewError(name, `ports[${index}]`, `${id} is there twice`);
-    seen.add(id);
+  frontends.forEach(({ kind, address, family, protocol, port }, index) => {
+    const where = kind === 'NodePort' ? `node port of ${family}` : address;
+    checks.unique(`frontends[${index}]`, seen, `${where} ${protocol} ${port}`);
   });
-  return { key, ports };
+  return { key, frontends };
 }
 
 /** protobufjs' decoded message, not its plain object: bytes stay bytes, and 10,000 views take half the time. */
@@ -87,51 +95,52 @@ function decodeRaw(name: string, bytes: Uint8Array): RawView {
   try {
     return viewType.decode(bytes) as unknown as RawView;
   } catch (error) {
-    throw new MalformedViewError(name, '', `is not a protobuf message: ${(error as Error).message}`);
+    throw new MalformedViewError(name, '', `is not a protobuf message: ${errorText(error)}`);
   }
 }
 
-function checkPort(name: string, field: string, raw: RawPort): PortView {
-  const { address, family } = checkAddress(name, `${field}.address`, raw.address);
-  const verdict = checkEnum(name, `${field}.verdict`, verdicts, raw.verdict);
-  const endpoints = raw.endpoints.map((endpoint, index) =>
-    checkEndpoint(name, `${field}.endpoints[${index}]`, endpoint, family),
-  );
+function readSet(checks: ViewChecks, field: string, raw: RawSet): EndpointSet {
+  const family = checks.choice(`${field}.family`, families, raw.family);
+  const verdict = checks.choice(`${field}.verdict`, verdicts, raw.verdict);
+  const endpoints = readEndpoints(checks, field, raw, family);
   if (verdict === 'Forward' && endpoints.length === 0) {
-    throw new MalformedViewError(name, `${field}.endpoints`, 'the verdict is FORWARD but there are none');
+    checks.refuse(`${field}.addresses`, 'the verdict is FORWARD but there are none');
   }
+  return { family, verdict, endpoints: verdict === 'Forward' ? endpoints : [] };
+}
+
+function readEndpoints(
+  checks: ViewChecks,
+  field: string,
+  { addresses, ports }: RawSet,
+  family: IpFamily,
+): readonly EndpointAddress[] {
+  const size = family === 'IPv4' ? 4 : 16;
+  const count = addresses.length / size;
+  if (!Number.isInteger(count))
+    checks.refuse(`${field}.addresses`, `${addresses.length} bytes are no ${family} addresses`);
+  if (ports.length !== count && ports.length !== Math.min(count, 1)) {
+    checks.refuse(`${field}.ports`, `there are ${ports.length} for ${count} addresses`);
+  }
+  const numbers = ports.map((port, index) => checks.port(`${field}.ports[${index}]`, port));
+  return Array.from({ length: count }, (_none, index) => {
+    const bytes = addresses.subarray(index * size, (index + 1) * size);
+    const address = checks.address(`${field}.addresses[${index}]`, bytes, family);
+    return { address, port: numbers[index] ?? numbers[0] ?? 0 };
+  });
+}
+
+function readFrontend(checks: ViewChecks, field: string, raw: RawFrontend, sets: readonly EndpointSet[]): Frontend {
+  const kind = checks.choice(`${field}.kind`, kinds, raw.kind);
+  const endpointSet = checks.element(`${field}.endpoint_set`, sets, raw.endpointSet);
+  const { family } = endpointSet;
   return {
+    kind,
     family,
-    address,
-    port: checkPortNumber(name, `${field}.port`, raw.port),
-    protocol: checkEnum(name, `${field}.protocol`, protocols, raw.protocol),
-    dataPath: checkEnum(name, `${field}.data_path`, dataPaths, raw.dataPath),
-    verdict,
-    endpoints: verdict === 'Forward' ? endpoints : [],
+    address: kind === 'NodePort' ? '' : checks.address(`${field}.address`, raw.address, family),
+    port: checks.port(`${field}.port`, raw.port),
+    protocol: checks.choice(`${field}.protocol`, protocols, raw.protocol),
+    dataPath: checks.choice(`${field}.data_path`, dataPaths, raw.dataPath),
+    endpointSet,
   };
-}
-
-function checkEndpoint(name: string, field: string, raw: RawAddress, family: IpFamily): EndpointAddress {
-  const { address, family: own } = checkAddress(name, `${field}.address`, raw.address);
-  if (own !== family) throw new MalformedViewError(name, `${field}.address`, `is ${own}, the Service's is ${family}`);
-  return { address, port: checkPortNumber(name, `${field}.port`, raw.port) };
-}
-
-function checkAddress(name: string, field: string, bytes: Uint8Array): { address: string; family: IpFamily } {
-  if (bytes.length === 4) return { address: bytes.join('.'), family: 'IPv4' };
-  if (bytes.length !== 16) throw new MalformedViewError(name, field, `has ${bytes.length} bytes, not 4 or 16`);
-  const address = new ipaddr.IPv6([...bytes]);
-  if (address.isIPv4MappedAddress()) throw new MalformedViewError(name, field, 'is an IPv4-mapped IPv6 address');
-  return { address: address.toRFC5952String(), family: 'IPv6' };
-}
-
-function checkPortNumber(name: string, field: string, port: number): number {
-  if (port < 1 || port > 65_535) throw new MalformedViewError(name, field, `${port} is not between 1 and 65535`);
-  return port;
-}
-
-function checkEnum<T>(name: string, field: string, values: readonly T[], number: number): T {
-  const value = values[number];
-  if (value === undefined) throw new MalformedViewError(name, field, `${number} is not a value this agent knows`);
-  return value;
 }

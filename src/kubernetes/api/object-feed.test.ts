@@ -33,7 +33,10 @@ function convert(reader: FieldReader): Conversion {
     const object = { kind: 'Node', namespace: '', name: String(name) };
     return { update: undefined, problems: [{ object, field: 'zone', code: 'MissingValue', message: 'is missing' }] };
   }
-  return { update: { kind: 'Node', key: name, value: { name, zone } }, problems: [] };
+  return {
+    update: { kind: 'Node', key: name, value: { name, zone, addresses: [], podCidrs: [], isLeaving: false } },
+    problems: [],
+  };
 }
 
 function node(name: string, zone: string | undefined = 'z') {

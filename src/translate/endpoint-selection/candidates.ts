@@ -55,9 +55,18 @@ export function isUsable(endpoint: Endpoint): boolean {
  * address may be reused while the old pod is still listed).
  */
 export function usableOf(candidates: readonly Candidate[]): readonly Candidate[] {
-  const one = candidates.filter((candidate, index) => !sameAddress(candidates[index - 1], candidate));
+  const one = distinct(candidates);
   const ready = one.filter(({ endpoint }) => endpoint.ready);
   return ready.length > 0 ? ready : one.filter(({ endpoint }) => isFallback(endpoint));
+}
+
+/** Of candidates in order, those that are serving, whatever may be said of them otherwise. */
+export function servingOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  return distinct(candidates.filter(({ endpoint }) => endpoint.serving));
+}
+
+function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.filter((candidate, index) => !sameAddress(candidates[index - 1], candidate));
 }
 
 function sameAddress(a: Candidate | undefined, b: Candidate): boolean {

@@ -1,11 +1,11 @@
 import type { MessageObject } from '../../protos/registry.ts';
 import type { ClientView, KeySet, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
-import type { PortEndpoints, Selection, TrafficPolicy } from './port-endpoints.ts';
+import type { PortEndpoints, Selection, SelectionPolicy } from './port-endpoints.ts';
 
-/** Endpoints under the traffic policy by which they are selected. */
+/** Endpoints and the policy by which they are selected. */
 export interface SelectedEndpoints {
   readonly endpoints: PortEndpoints;
-  readonly policy: TrafficPolicy;
+  readonly policy: SelectionPolicy;
 }
 
 export interface EndpointsEntryOptions {
@@ -26,6 +26,8 @@ export class EndpointsEntry implements ResourceEntry {
   readonly wildcard: boolean;
   readonly scope: Scope;
   readonly #options: EndpointsEntryOptions;
+  /** By index, those that are the same for all clients of an entry that is not. */
+  readonly #shared = new Map<number, Selection>();
 
   constructor(options: EndpointsEntryOptions) {
     this.typeUrl = options.typeUrl;
@@ -40,7 +42,13 @@ export class EndpointsEntry implements ResourceEntry {
 
   build(client: ClientView): MessageObject {
     const { selected, message } = this.#options;
-    return message(selected.map(({ endpoints, policy }) => endpoints.select(policy, client)));
+    return message(selected.map((one, index) => this.#shared.get(index) ?? this.#select(one, index, client)));
+  }
+
+  #select({ endpoints, policy }: SelectedEndpoints, index: number, client: ClientView): Selection {
+    const selection = endpoints.select(policy, client);
+    if (this.scope !== 'fleet' && endpoints.scope(policy) === 'fleet') this.#shared.set(index, selection);
+    return selection;
   }
 
   /** Undefined: anybody's. */

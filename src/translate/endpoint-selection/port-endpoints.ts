@@ -1,14 +1,15 @@
 // Which endpoints of a Service port a client may use: the Service contract as kube-proxy keeps it
 // (Kubernetes 1.33 to 1.36, pkg/proxy/topology.go; KEP-1669, KEP-2433, KEP-3015, KEP-4444).
 import type { EndpointSlice } from '../../model/endpoint.ts';
-import type { IpFamily, Service, ServicePort } from '../../model/service.ts';
+import type { IpFamily, ServicePort, TrafficPolicy } from '../../model/service.ts';
 import type { ClientView, KeySet, Scope } from '../../resources/resource-entry.ts';
-import { byAddress, type Candidate, usableOf } from './candidates.ts';
+import { byAddress, type Candidate, servingOf, usableOf } from './candidates.ts';
 import { changedCandidates, changedSlices, type SlicePart } from './differences.ts';
 import { HintIndex } from './hint-index.ts';
 import { indexOf, isHinted } from './slice-index.ts';
 
-export type TrafficPolicy = Service['internalTrafficPolicy'];
+/** What a traffic policy allows for new connections, or all that are serving: those with which connections may go on. */
+export type SelectionPolicy = TrafficPolicy | 'Serving';
 
 /**
  * What becomes of a new connection. `Reject`: there is no usable endpoint anywhere. `Drop`: there is, but the traffic
@@ -73,10 +74,21 @@ export class PortEndpoints {
     return this.#parts.some(({ slice }) => indexOf(slice).isUsable);
   }
 
-  select(policy: TrafficPolicy, client: ClientView): Selection {
-    const endpoints = policy === 'Cluster' ? this.clusterWide(client) : this.local(client.nodeName);
+  select(policy: SelectionPolicy, client: ClientView): Selection {
+    const endpoints = this.#endpoints(policy, client);
     if (endpoints.length > 0) return { verdict: 'Forward', endpoints };
     return { verdict: policy === 'Local' && this.isUsable ? 'Drop' : 'Reject', endpoints };
+  }
+
+  #endpoints(policy: SelectionPolicy, client: ClientView): readonly Candidate[] {
+    switch (policy) {
+      case 'Cluster':
+        return this.clusterWide(client);
+      case 'Local':
+        return this.local(client.nodeName);
+      case 'Serving':
+        return servingOf(this.#candidates());
+    }
   }
 
   /** Those of the whole cluster, nearest to the client where hints say so. */
@@ -101,8 +113,9 @@ export class PortEndpoints {
   }
 
   /** Who gets the same selection: all clients, those of a zone, or those of a node. */
-  scope(policy: TrafficPolicy): Scope {
+  scope(policy: SelectionPolicy): Scope {
     if (policy === 'Local') return this.isUsable ? 'node' : 'fleet';
+    if (policy === 'Serving') return 'fleet';
     return this.#hasHints ? this.#hintIndex().scope : 'fleet';
   }
 
@@ -110,7 +123,7 @@ export class PortEndpoints {
    * Where both are of the given scope, or of a wider one: whose selections may differ from those before. Undefined:
    * anybody's.
    */
-  changedKeys(policy: TrafficPolicy, scope: Scope, previous: PortEndpoints): KeySet | undefined {
+  changedKeys(policy: SelectionPolicy, scope: Scope, previous: PortEndpoints): KeySet | undefined {
     const changed = changedCandidates(changedSlices(previous.#parts, this.#parts));
     if (changed.length === 0) return noKeys;
     if (this.scope(policy) !== scope || previous.scope(policy) !== scope) return undefined;
@@ -120,11 +133,16 @@ export class PortEndpoints {
 
   /** Not kept: where no hints count all clients get the same, which is built but once. */
   #everywhere(): readonly Candidate[] {
+    return usableOf(this.#candidates());
+  }
+
+  /** In order of address. */
+  #candidates(): readonly Candidate[] {
     const candidates = this.#parts.flatMap(({ slice, port }) => {
       const endpoints = this.#parts.length === 1 ? slice.endpoints : indexOf(slice).sorted;
       return endpoints.map((endpoint) => ({ endpoint, port }));
     });
-    return usableOf(candidates.sort(byAddress));
+    return candidates.sort(byAddress);
   }
 
   #hintIndex(): HintIndex {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../model/endpoint.ts';
-import type { ServicePort } from '../../model/service.ts';
+import type { ServicePort, TrafficPolicy } from '../../model/service.ts';
 import type { ClientView } from '../../resources/resource-entry.ts';
 import type { Candidate } from './candidates.ts';
-import { endpointsOf, type PortEndpoints, type Selection, type TrafficPolicy } from './port-endpoints.ts';
+import { endpointsOf, type PortEndpoints, type Selection } from './port-endpoints.ts';
 
 const port: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
 const nodes = ['node1', 'node2', 'node3'];

@@ -15,12 +15,13 @@ export const endpointsUnit: UnitKind = {
     const service = reader.get('Service', key);
     if (service === undefined) return noTranslation;
     const frontends = frontendsOf(reader, service);
-    const endpointsOf = endpointsByPort(reader.slicesOf(key));
+    const slices = reader.slicesOf(key);
+    const endpointsOf = endpointsByPort(slices);
     const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
     const entries = [
       ...viaEnvoy.map((frontend) => endpointEntry(frontend, endpointsOf(frontend.port, frontend.family))),
       ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, endpointsOf)),
-      serviceViewEntry(service, frontends, endpointsOf),
+      serviceViewEntry(service, frontends, slices, endpointsOf),
     ];
     return { entries, problems: [] };
   },

@@ -2,6 +2,7 @@ import type { KindName } from '../../model/model.ts';
 import type { ObjectRef } from '../../model/problem.ts';
 import { commonUnit } from './common-unit.ts';
 import { endpointsUnit } from './endpoints-unit.ts';
+import { nodeUnit } from './node-unit.ts';
 import { serviceUnit } from './service-unit.ts';
 import type { UnitId, UnitKind, UnitName } from './unit.ts';
 
@@ -10,6 +11,7 @@ export const unitKinds: Readonly<Record<UnitName, UnitKind>> = {
   common: commonUnit,
   service: serviceUnit,
   endpoints: endpointsUnit,
+  node: nodeUnit,
 };
 
 export const unitNames = Object.keys(unitKinds) as readonly UnitName[];

@@ -26,7 +26,7 @@ export interface UnitKind {
   translate(reader: ModelReader, key: string, settings: TranslateSettings): UnitTranslation;
 }
 
-export type UnitName = 'common' | 'service' | 'endpoints';
+export type UnitName = 'common' | 'service' | 'endpoints' | 'node';
 
 /** `service/shop/web`: the owner of the unit's resources. */
 export function ownerNameOf({ kind, key }: UnitId): string {

@@ -1,0 +1,52 @@
+import ipaddr from 'ipaddr.js';
+import type { IpFamily } from '../../model/service.ts';
+
+/** A resource that cannot be programmed; the message names the field and the reason. */
+export class MalformedViewError extends Error {
+  constructor(name: string, field: string, reason: string) {
+    super(`ServiceView ${name} ${field}: ${reason}`);
+    this.name = 'MalformedViewError';
+  }
+}
+
+/** Reads the fields of the view of one name; every method throws MalformedViewError. */
+export class ViewChecks {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  refuse(field: string, reason: string): never {
+    throw new MalformedViewError(this.#name, field, reason);
+  }
+
+  /** Canonical text. */
+  address(field: string, bytes: Uint8Array, family: IpFamily): string {
+    const length = family === 'IPv4' ? 4 : 16;
+    if (bytes.length !== length) this.refuse(field, `has ${bytes.length} bytes, not the ${length} of ${family}`);
+    if (family === 'IPv4') return bytes.join('.');
+    const address = new ipaddr.IPv6([...bytes]);
+    if (address.isIPv4MappedAddress()) this.refuse(field, 'is an IPv4-mapped IPv6 address');
+    return address.toRFC5952String();
+  }
+
+  port(field: string, port: number): number {
+    if (port < 1 || port > 65_535) this.refuse(field, `${port} is not between 1 and 65535`);
+    return port;
+  }
+
+  /** @param values by number in node.proto */
+  choice<T>(field: string, values: readonly T[], number: number): T {
+    return values[number] ?? this.refuse(field, `${number} is not a value this agent knows`);
+  }
+
+  element<T>(field: string, list: readonly T[], index: number): T {
+    return list[index] ?? this.refuse(field, `there is no endpoint set ${index}`);
+  }
+
+  unique(field: string, seen: Set<string>, id: string): void {
+    if (seen.has(id)) this.refuse(field, `${id} is there twice`);
+    seen.add(id);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import type { FamilyTable } from '../kernel/family-table.ts';
+import { type KernelPort, kernelPortsOf } from '../kernel/kernel-port.ts';
+import { MalformedViewError } from './malformed-view.ts';
+import { decodeServiceView, type FrontendKind, type ServiceView } from './read-service-view.ts';
+import { type DeltaResponse, endOfList } from './wildcard-subscription.ts';
+
+/** A family that the node has, with its table. */
+export interface Families {
+  readonly IPv4: FamilyTable | undefined;
+  readonly IPv6: FamilyTable | undefined;
+}
+
+/** Puts what the controller says into the tables, and counts what they cannot hold yet. */
+export class ViewSink {
+  readonly #families: Families;
+  readonly #logger: Logger;
+  /** By key, only Services that have frontends of such kinds. */
+  readonly #unprogrammed = new Map<string, readonly FrontendKind[]>();
+
+  constructor(families: Families, logger: Logger) {
+    this.#families = families;
+    this.#logger = logger;
+  }
+
+  /** Frontends that are known and not in the kernel. */
+  unprogrammed(kind: FrontendKind): number {
+    return [...this.#unprogrammed.values()].flat().filter((other) => other === kind).length;
+  }
+
+  /** @returns the reasons, by name, why Services were not taken; what is malformed keeps its last good content */
+  apply(response: DeltaResponse): ReadonlyMap<string, string> {
+    const rejected = new Map<string, string>();
+    for (const name of response.removed) if (name !== endOfList) this.#put({ key: name, frontends: [] });
+    for (const { name, body } of response.resources) {
+      try {
+        this.#put(decodeServiceView(name, body));
+      } catch (error) {
+        if (!(error instanceof MalformedViewError)) throw error;
+        rejected.set(name, error.message);
+        this.#logger.warn({ service: name, reason: error.message }, 'Rejected a Service of the controller');
+      }
+    }
+    return rejected;
+  }
+
+  #put(view: ServiceView): void {
+    const others = view.frontends.map(({ kind }) => kind).filter((kind) => kind !== 'ClusterIP');
+    if (others.length === 0) this.#unprogrammed.delete(view.key);
+    else this.#unprogrammed.set(view.key, others);
+    this.#program(view.key, kernelPortsOf(view));
+  }
+
+  /** A view of one family takes the other family's ports away too. */
+  #program(key: string, ports: readonly KernelPort[]): void {
+    for (const family of ['IPv4', 'IPv6'] as const) {
+      this.#families[family]?.elements.put(
+        key,
+        ports.filter((port) => port.family === family),
+      );
+    }
+  }
+}
