@@ -81,8 +81,9 @@ const circuitBreaker: readonly Annotation[] = [
     about: 'Requests in flight; one above it is answered 503.',
   }),
   annotation('max-retries', 'maxRetries', cap, {
-    fallback: 'no cap',
-    about: 'Retries in flight at one time; above it the answer stands as it is.',
+    fallback: 'a retry budget',
+    about:
+      'Retries in flight at one time, in place of the budget; above it the answer stands as it is. `0` allows none.',
   }),
 ];
 
@@ -92,7 +93,7 @@ const outlierDetection: readonly Annotation[] = [
   }),
   annotation('outlier-consecutive-errors', 'outlierConsecutiveErrors', wholeNumber(1, 4_294_967_295), {
     about:
-      'Errors in a row until an endpoint is ejected. Once it is set, every 5xx answer counts, not only 502 to 504.',
+      'Errors in a row until an endpoint is ejected: failed and timed-out connects and resets, and, once it is set, every 5xx answer.',
   }),
   annotation('outlier-interval', 'outlierIntervalMs', duration(1, 24 * hour), {
     about: 'How often ejected endpoints are looked at for their return.',

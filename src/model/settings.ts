@@ -12,11 +12,11 @@ export interface Setting<T> {
 
 /** Names, units and defaults of all settings. Nothing else holds a default. */
 export const settings = {
-  // No cap: Envoy's own defaults (1024 connections and requests, 3 retries) would fail the traffic of a busy node that the
-  // kernel carried.
+  // No cap: Envoy's own defaults (1024 connections and requests) would fail the traffic of a busy node that the kernel carried.
   maxConnections: { unit: 'Count', byDefault: undefined, needs: 'Envoy' },
   maxPendingRequests: { unit: 'Count', byDefault: undefined, needs: 'Envoy' },
   maxRequests: { unit: 'Count', byDefault: undefined, needs: 'Http' },
+  // A budget: a part of the requests in flight (translate/circuit-breaker.ts).
   maxRetries: { unit: 'Count', byDefault: undefined, needs: 'Http' },
   outlierDetection: { unit: 'Choice', byDefault: true, needs: 'Envoy' },
   outlierConsecutiveErrors: { unit: 'Count', byDefault: 5, needs: 'Envoy' },

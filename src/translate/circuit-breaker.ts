@@ -1,8 +1,25 @@
 import type { EffectivePolicy } from '../model/settings.ts';
-import type { CircuitBreakers } from '../protos/generated/types/envoy/config/cluster/v3/CircuitBreakers.ts';
+import type {
+  CircuitBreakers,
+  CircuitBreakers_Thresholds as Thresholds,
+} from '../protos/generated/types/envoy/config/cluster/v3/CircuitBreakers.ts';
 import { uint32Max } from './common.ts';
 
-/** `track_remaining` shows how near a Service is to its caps. */
+const retryBudget = {
+  /** Of the requests in flight, retries included: an outage is met with a quarter more load at most, not with a multiple. */
+  percent: 20,
+  /** At one time, however few requests there are: Envoy's default. */
+  leastConcurrent: 3,
+  /**
+   * The same where only what never reached an endpoint is tried again, which adds no load to one: a burst onto an endpoint that
+   * has just gone must find the others.
+   */
+  leastConcurrentUnreached: 100,
+} as const;
+
+/**
+ * What was not asked for has no cap, but for retries. `track_remaining` shows how near a Service is to its caps.
+ */
 export function circuitBreakersOf(policy: EffectivePolicy): CircuitBreakers {
   return {
     thresholds: [
@@ -10,9 +27,17 @@ export function circuitBreakersOf(policy: EffectivePolicy): CircuitBreakers {
         maxConnections: { value: policy.maxConnections.value ?? uint32Max },
         maxPendingRequests: { value: policy.maxPendingRequests.value ?? uint32Max },
         maxRequests: { value: policy.maxRequests.value ?? uint32Max },
-        maxRetries: { value: policy.maxRetries.value ?? uint32Max },
+        ...retryCapOf(policy),
         trackRemaining: true,
       },
     ],
   };
+}
+
+/** A number that was asked for goes before the budget, which Envoy would prefer to it. */
+function retryCapOf({ maxRetries, retryOn }: EffectivePolicy): Pick<Thresholds, 'maxRetries' | 'retryBudget'> {
+  if (maxRetries.value !== undefined) return { maxRetries: { value: maxRetries.value } };
+  const { percent, leastConcurrent, leastConcurrentUnreached } = retryBudget;
+  const least = retryOn.value.length === 0 ? leastConcurrentUnreached : leastConcurrent;
+  return { retryBudget: { budgetPercent: { value: percent }, minRetryConcurrency: { value: least } } };
 }

@@ -5,13 +5,20 @@ import { packed } from './packed.ts';
 /** Envoy refuses messages with more than 100 headers unless told otherwise. */
 export const maxHeaders = 1000;
 
-/** What was sent is what arrives: the case of header names, and trailers. */
+/**
+ * What was sent is what arrives: any method, the case of header names, reason phrases, trailers. Of a message with both framings
+ * the length is dropped, as RFC 9112, 6.3 asks of a proxy; Envoy would refuse it.
+ */
 export const http1Options = {
+  allowCustomMethods: true,
+  allowChunkedLength: true,
   enableTrailers: true,
   headerKeyFormat: {
     statefulFormatter: {
       name: 'envoy.http.stateful_header_formatters.preserve_case',
-      typedConfig: packed('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {}),
+      typedConfig: packed('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {
+        forwardReasonPhrase: true,
+      }),
     },
   },
 } as const satisfies Http1ProtocolOptions;

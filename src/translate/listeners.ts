@@ -7,12 +7,15 @@ import type { ListenerFilter } from '../protos/generated/types/envoy/config/list
 import type { HttpConnectionManager } from '../protos/generated/types/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import { httpAccessLogOf, tcpAccessLogOf } from './access-log.ts';
 import { adsSource, connectionBufferBytes, durationOf, socketAddress } from './common.ts';
+import { forwardedProtoMutations } from './forwarded-proto.ts';
+import { setHeader } from './header-mutations.ts';
 import { http1Options, http2Options, maxHeaders } from './http-options.ts';
 import { packed } from './packed.ts';
 import { destinationHeader } from './routes.ts';
 import type { TranslateSettings } from './settings.ts';
 import { tcpIdleMs } from './timeouts.ts';
-import { setHeader, tracingMutations, tracingOf, untraced } from './tracing.ts';
+import { tracingMutations, tracingOf, untraced } from './tracing.ts';
+import { ignoredUpgrades, upgradeConfigs } from './upgrades.ts';
 
 /** How long a first connection waits for the cluster that is asked for. */
 const discoveryTimeout = durationOf(5000);
@@ -81,7 +84,12 @@ function connectionManagerOf(settings: TranslateSettings): HttpConnectionManager
 
 /** A proxy that nobody asked for leaves messages as they are, as far as Envoy can. */
 const asSent = {
-  httpProtocolOptions: { ...http1Options, acceptHttp_10: true, defaultHostForHttp_10: 'localhost' },
+  httpProtocolOptions: {
+    ...http1Options,
+    acceptHttp_10: true,
+    defaultHostForHttp_10: 'localhost',
+    ignoreHttp_11Upgrade: ignoredUpgrades,
+  },
   http2ProtocolOptions: http2Options,
   maxRequestHeadersKb: { value: 256 },
   serverHeaderTransformation: 'PASS_THROUGH',
@@ -92,7 +100,7 @@ const asSent = {
   normalizePath: { value: false },
   mergeSlashes: false,
   pathWithEscapedSlashesAction: 'KEEP_UNCHANGED',
-  upgradeConfigs: [{ upgradeType: 'websocket' }],
+  upgradeConfigs,
 } as const satisfies HttpConnectionManager;
 
 /** A stream may be silent for as long as it likes; dead peers are found by TCP keepalive. */
@@ -104,8 +112,11 @@ const withoutTimeouts = {
 
 /** Before anything else sees the request. */
 function earlyMutations({ tracing }: TranslateSettings): Extension {
-  const byDestination = setHeader(destinationHeader, destination);
-  const mutations = tracing === undefined ? [byDestination] : [byDestination, ...tracingMutations()];
+  const mutations = [
+    setHeader(destinationHeader, destination),
+    ...forwardedProtoMutations(),
+    ...(tracing === undefined ? [] : tracingMutations()),
+  ];
   return {
     name: 'envoy.http.early_header_mutation.header_mutation',
     typedConfig: packed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', { mutations }),

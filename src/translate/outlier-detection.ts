@@ -3,20 +3,18 @@ import type { OutlierDetection } from '../protos/generated/types/envoy/config/cl
 import { durationOf, uint32Max } from './common.ts';
 
 /**
- * Counts what Envoy sees itself (failed connects, resets, time-outs) and 502, 503 and 504 answers. Other 5xx answers
- * count only when the policy names a number of errors: an application that answers 500 on purpose is not ill.
+ * Counts what nobody means: connects that fail or time out, resets of what stood. Answers, of whatever status, count only when
+ * the policy names a number of errors: an application that answers 503 on purpose (a drained shop, a gate that is closed) is not
+ * ill, and would lose half its endpoints for all clients of the node.
  * Ejection by statistics is off: it cannot be told from a bad deployment with a few endpoints. Undefined when off.
  */
 export function outlierDetectionOf(policy: EffectivePolicy): OutlierDetection | undefined {
   if (!policy.outlierDetection.value) return undefined;
   const { value, origin } = policy.outlierConsecutiveErrors;
-  const errors = { value };
   return {
     consecutive_5xx: { value: origin === undefined ? uint32Max : value },
-    consecutiveGatewayFailure: errors,
-    enforcingConsecutiveGatewayFailure: { value: 100 },
     splitExternalLocalOriginErrors: true,
-    consecutiveLocalOriginFailure: errors,
+    consecutiveLocalOriginFailure: { value },
     enforcingConsecutiveLocalOriginFailure: { value: 100 },
     enforcingSuccessRate: { value: 0 },
     enforcingLocalOriginSuccessRate: { value: 0 },

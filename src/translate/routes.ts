@@ -1,13 +1,17 @@
 import { effectivePolicy } from '../model/settings.ts';
+import type { Route } from '../protos/generated/types/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
+import type { VirtualHost } from '../protos/generated/types/envoy/config/route/v3/VirtualHost.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import { forwardedProtoHeader, originalForwardedProto } from './forwarded-proto.ts';
 import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
 import { hashPolicyOf } from './load-balancing.ts';
 import { retryPolicyOf } from './retries.ts';
 import type { TranslateSettings } from './settings.ts';
 import { routeTimeoutsOf } from './timeouts.ts';
-import { routeTracingOf, tracingHeaders } from './tracing.ts';
+import { originalRequestId, routeTracingOf, tracingHeaders } from './tracing.ts';
+import { connectRouteTo } from './upgrades.ts';
 
 /** Carries the address that the client connected to from the connection to the choice of the scope. */
 export const destinationHeader = 'x-fairlead-destination';
@@ -18,29 +22,42 @@ export function routeEntry(frontend: Frontend, settings: TranslateSettings): Res
 }
 
 /** Everything to the Service's cluster. */
-function routeConfigurationOf(frontend: Frontend, { tracing }: TranslateSettings): RouteConfiguration {
-  const { name, service, port } = frontend;
-  const policy = effectivePolicy(service, port);
+function routeConfigurationOf(frontend: Frontend, settings: TranslateSettings): RouteConfiguration {
+  const { name } = frontend;
+  const internal = [destinationHeader, forwardedProtoHeader];
   return {
     name,
-    requestHeadersToRemove: tracing === undefined ? [destinationHeader] : [destinationHeader, ...tracingHeaders],
+    requestHeadersToRemove: settings.tracing === undefined ? internal : [...internal, ...tracingHeaders],
     virtualHosts: [
       {
         name: statNameOf(frontend),
         domains: ['*'],
-        routes: [
-          {
-            match: { prefix: '/' },
-            route: {
-              cluster: name,
-              ...routeTimeoutsOf(policy),
-              ...retryPolicyOf(policy),
-              ...hashPolicyOf(policy),
-            },
-            ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy)),
-          },
-        ],
+        routes: [connectRouteTo(name), routeOf(frontend, settings)],
+        ...originalHeaders(settings),
       },
     ],
+  };
+}
+
+/** What Envoy made of the client's headers is taken back; the copies go when the whole configuration is through. */
+function originalHeaders({ tracing }: TranslateSettings): Partial<VirtualHost> {
+  const { remove, add } = originalForwardedProto;
+  return {
+    requestHeadersToRemove: [remove],
+    requestHeadersToAdd: tracing === undefined ? [add] : [add, originalRequestId],
+  };
+}
+
+function routeOf(frontend: Frontend, { tracing }: TranslateSettings): Route {
+  const policy = effectivePolicy(frontend.service, frontend.port);
+  return {
+    match: { prefix: '/' },
+    route: {
+      cluster: frontend.name,
+      ...routeTimeoutsOf(policy),
+      ...retryPolicyOf(policy),
+      ...hashPolicyOf(policy),
+    },
+    ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy)),
   };
 }

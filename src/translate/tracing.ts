@@ -5,6 +5,7 @@ import type { HeaderValueOption } from '../protos/generated/types/envoy/config/c
 import type { Route } from '../protos/generated/types/envoy/config/route/v3/Route.ts';
 import type { HttpConnectionManager } from '../protos/generated/types/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import { connectionBufferBytes, durationOf, isIpAddress, socketAddress } from './common.ts';
+import { setHeader } from './header-mutations.ts';
 import { packed } from './packed.ts';
 import type { TracingSettings } from './settings.ts';
 
@@ -72,12 +73,8 @@ export function tracingMutations(): readonly HeaderMutation[] {
   ];
 }
 
-export function setHeader(key: string, value: string): HeaderMutation {
-  return { append: { header: { key, value }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' } };
-}
-
-/** A header that would be empty is not touched; what a route adds comes before what its configuration removes. */
-const originalRequestId = {
+/** A header that would be empty is not touched; what a virtual host adds comes before what its configuration removes. */
+export const originalRequestId = {
   header: { key: 'x-request-id', value: `%REQ(${requestIdHeader})%` },
   appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
 } as const satisfies HeaderValueOption;
@@ -86,8 +83,8 @@ const originalRequestId = {
 export function routeTracingOf(
   operation: string,
   { tracingSamplingPercent: { value } }: EffectivePolicy,
-): Pick<Route, 'decorator' | 'requestHeadersToAdd' | 'tracing'> {
-  const named = { decorator: { operation, propagate: { value: false } }, requestHeadersToAdd: [originalRequestId] };
+): Pick<Route, 'decorator' | 'tracing'> {
+  const named = { decorator: { operation, propagate: { value: false } } };
   if (value === undefined) return named;
   const numerator = Math.round(value * 10_000);
   return { ...named, tracing: { randomSampling: { numerator, denominator: 'MILLION' } } };

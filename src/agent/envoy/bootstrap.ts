@@ -24,6 +24,14 @@ const xdsCluster = 'fairlead-xds';
  */
 const reconnect = { base_interval: '0.25s', max_interval: '3s' };
 
+/**
+ * `GET /page#part` is not legal, but a server takes it, and clients exist that send it: Envoy drops the fragment instead of
+ * answering 400.
+ */
+export const runtime = {
+  layers: [{ name: 'fairlead', static_layer: { 'envoy.reloadable_features.http_reject_path_with_fragment': false } }],
+};
+
 /** Envoy's bootstrap as YAML. Listeners, routes, clusters and endpoints come over delta ADS. */
 export function bootstrapYaml(options: BootstrapOptions): string {
   return stringify(bootstrap(options), { lineWidth: 0 });
@@ -49,6 +57,7 @@ export function bootstrap(options: BootstrapOptions): object {
       lds_config: ads,
       cds_config: ads,
     },
+    layered_runtime: runtime,
     // A worker makes its part of a cluster when the first connection needs it.
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },

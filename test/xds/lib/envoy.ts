@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runtime } from '../../../src/agent/envoy/bootstrap.ts';
 import { eventually } from './until.ts';
 
 const binary = fileURLToPath(new URL('../../../.cache/bin/envoy', import.meta.url));
@@ -110,6 +111,7 @@ function bootstrap(xdsPort: number, apiType: string, withClusters: boolean): obj
       lds_config: ads,
       ...(withClusters && { cds_config: ads }),
     },
+    layered_runtime: runtime,
     static_resources: {
       clusters: [
         {
