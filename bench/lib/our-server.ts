@@ -3,6 +3,7 @@ import { createMetrics } from '../../src/controller/metrics.ts';
 import { Pipeline } from '../../src/controller/pipeline.ts';
 import { adsEventsOf } from '../../src/controller/xds-metrics.ts';
 import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
+import { grpcResolver } from '../../src/translate/grpc.ts';
 import { defaultSettings } from '../../src/translate/settings.ts';
 import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import type { AdsEvents } from '../../src/xds/server/ads-events.ts';
@@ -12,7 +13,7 @@ import { defaultLimits } from '../../src/xds/server/limits.ts';
 /** The controller without its source and its admin server: objects come from the benchmark itself. */
 export class OurServer {
   readonly #model = new ModelStore();
-  readonly #cache = new ResourceCache();
+  readonly #cache = new ResourceCache({ resolve: grpcResolver(this.#model) });
   readonly #ads: AdsServer;
   readonly #pipeline: Pipeline;
 

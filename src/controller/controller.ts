@@ -3,6 +3,7 @@ import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
+import { grpcResolver } from '../translate/grpc.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import type { NodeIdentity } from '../xds/streams/node-identity.ts';
@@ -34,6 +35,7 @@ export class Controller {
     this.#source = source;
     this.problems = new ProblemRegistry(logger);
     this.cache = new ResourceCache({
+      resolve: grpcResolver(this.model),
       onBuildError: ({ typeUrl, name }, error) => logger.error({ typeUrl, name, error }, 'Could not build a resource'),
     });
     this.ads = new AdsServer({

@@ -3,6 +3,7 @@ import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import { grpcResolver } from '../translate/grpc.ts';
 import { defaultSettings } from '../translate/settings.ts';
 import { translate } from '../translate/translate.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
@@ -38,10 +39,12 @@ function slice(serviceName: string, address: string): ModelUpdate {
   };
 }
 
+const view = { nodeName: 'node1', zone: '' };
+
 /** A pipeline into a cache, and the types of the last batch. */
 function createWorld() {
   const model = new ModelStore();
-  const cache = new ResourceCache();
+  const cache = new ResourceCache({ resolve: grpcResolver(model) });
   const warnings = new Map<string, readonly Problem[]>();
   const world = { model, cache, warnings, last: [] as string[], viewsChanged: [] as string[], apply };
   const pipeline = new Pipeline({
@@ -64,10 +67,10 @@ function createWorld() {
   return world;
 }
 
-/** Names of everything that a full translation has of the type. */
+/** Names of the clusters that a full translation has for Envoy; those for gRPC are made when asked for. */
 function translatedClusters(model: ModelStore): readonly string[] {
-  const { clusters } = translate(model, { nodeName: 'node1', zone: '' }, defaultSettings);
-  return clusters.map(({ name }) => name);
+  const { clusters } = translate(model, view, defaultSettings);
+  return clusters.map(({ name }) => name).filter((name) => !name.includes('/'));
 }
 
 function namesIn(cache: ResourceCache, typeUrl: string): readonly string[] {
@@ -91,6 +94,25 @@ describe('Pipeline', () => {
     expect(clustersIn(world.cache)).not.toContain('10.96.0.1:80');
     world.apply({ kind: 'Service', key: 'shop/a', value: undefined });
     expect(clustersIn(world.cache)).toEqual([...translatedClusters(world.model)].sort());
+  });
+
+  it('makes what gRPC clients ask for, and again when the Service or its endpoints change', () => {
+    const { cache, apply } = createWorld();
+    const [cds, eds] = [typeUrls.cluster, typeUrls.endpoint];
+    for (const typeUrl of [cds, eds]) {
+      const store = cache.store(typeUrl);
+      store.intern('shop/a:80').addSubscriber(store.join({ changed: () => undefined, logged: () => undefined }, view));
+    }
+    const version = (typeUrl: string) => cache.lookup(typeUrl, 'shop/a:80', view)?.version;
+    expect([version(cds), version(eds)]).toEqual([undefined, undefined]);
+    apply(service('a', '10.96.0.1'), slice('a', '10.244.0.1'));
+    const [cluster, endpoints] = [version(cds), version(eds)];
+    expect([cluster, endpoints]).not.toContain(undefined);
+    apply(slice('a', '10.244.0.2'));
+    expect(version(cds)).toBe(cluster);
+    expect(version(eds)).not.toBe(endpoints);
+    apply({ kind: 'Service', key: 'shop/a', value: undefined });
+    expect([version(cds), version(eds)]).toEqual([undefined, undefined]);
   });
 
   it('takes the short path for endpoints', () => {

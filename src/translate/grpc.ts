@@ -1,5 +1,6 @@
 // Resources of proxyless gRPC clients, which ask for `xds:///namespace/name:port` (gRFC A27, A28, A31, A44).
 import { familyOf } from '../model/address.ts';
+import type { ModelReader } from '../model/model.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
 import { type EffectivePolicy, effectivePolicy } from '../model/settings.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
@@ -7,35 +8,58 @@ import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config
 import type { Listener } from '../protos/generated/types/envoy/config/listener/v3/Listener.ts';
 import type { RouteAction } from '../protos/generated/types/envoy/config/route/v3/RouteAction.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
+import type { Resolve } from '../resources/resolve.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { adsSource } from './common.ts';
 import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
-import type { EndpointsOfPort, Selection } from './endpoint-selection/port-endpoints.ts';
+import { type EndpointsOfPort, endpointsByPort, type Selection } from './endpoint-selection/port-endpoints.ts';
 import { localitiesOf } from './endpoints.ts';
 import { targetNameOf } from './frontends.ts';
 import { packed } from './packed.ts';
 
 /** A Service port that gRPC clients can ask for: every TCP one, whichever path ClusterIP traffic takes. */
-export interface GrpcTarget {
+interface GrpcTarget {
   readonly service: Service;
   readonly port: ServicePort;
   readonly name: string;
 }
 
-export function grpcTargetsOf(service: Service): readonly GrpcTarget[] {
+/**
+ * Made when a client asks for them: few of a cluster's clients are proxyless gRPC, and as resources of every Service
+ * they would be half of all.
+ */
+export function grpcResolver(model: ModelReader): Resolve {
+  return (typeUrl, name) => {
+    const serviceKey = targetName.exec(name)?.[1];
+    if (serviceKey === undefined || !types.has(typeUrl)) return undefined;
+    const unit = typeUrl === typeUrls.endpoint ? 'endpoints' : 'service';
+    const entry = grpcEntries(model, serviceKey).find((one) => one.typeUrl === typeUrl && one.name === name);
+    return { owner: `${unit}/${serviceKey}`, entry };
+  };
+}
+
+/** `namespace/name:port` */
+const targetName = /^([^/:]+\/[^/:]+):\d+$/;
+const types: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.route, typeUrls.cluster, typeUrls.endpoint]);
+
+/** Of all ports of a Service; none without such a Service. */
+export function grpcEntries(model: ModelReader, serviceKey: string): readonly ResourceEntry[] {
+  const service = model.get('Service', serviceKey);
+  if (service === undefined) return [];
+  const endpointsOf = endpointsByPort(model.slicesOf(serviceKey));
   const ports = service.ports.filter(({ protocol }) => protocol === 'TCP');
-  return ports.map((port) => ({ service, port, name: targetNameOf({ service, port }) }));
+  const targets = ports.map((port) => ({ service, port, name: targetNameOf({ service, port }) }));
+  return targets.flatMap((target) => [...configurationOf(target), endpointsEntryOf(target, endpointsOf)]);
 }
 
 /** All but the endpoints. */
-export function grpcEntries(target: GrpcTarget): readonly ResourceEntry[] {
+function configurationOf(target: GrpcTarget): readonly ResourceEntry[] {
   const { name } = target;
-  const refreshes = [{ typeUrl: typeUrls.endpoint, name }];
   return [
     { typeUrl: typeUrls.listener, name, wildcard: false, scope: 'fleet', build: () => grpcListenerOf(name) },
     { typeUrl: typeUrls.route, name, wildcard: false, scope: 'fleet', build: () => grpcRouteOf(target) },
-    { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build: () => grpcClusterOf(target), refreshes },
+    { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build: () => grpcClusterOf(target) },
   ];
 }
 
@@ -82,7 +106,7 @@ function grpcClusterOf({ name, service, port }: GrpcTarget): Cluster {
   };
 }
 
-export function grpcEndpointEntry({ service, port, name }: GrpcTarget, endpointsOf: EndpointsOfPort): ResourceEntry {
+function endpointsEntryOf({ service, port, name }: GrpcTarget, endpointsOf: EndpointsOfPort): ResourceEntry {
   const policy = service.internalTrafficPolicy;
   return new EndpointsEntry({
     typeUrl: typeUrls.endpoint,

@@ -9,6 +9,7 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { decodeMessage, encodeMessage, messageNameOf } from '../protos/registry.ts';
 import type { ClientView, ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import { grpcEntries } from './grpc.ts';
 import { defaultSettings, type TranslateSettings } from './settings.ts';
 import { translate, translateUnits } from './translate.ts';
 
@@ -139,7 +140,8 @@ function modelOf(list: readonly ModelUpdate[]): ModelStore {
 }
 
 function entriesOf(model: ModelStore, given: TranslateSettings): readonly ResourceEntry[] {
-  return translateUnits(model, given).flatMap(({ entries }) => entries);
+  const onDemand = [...model.keys('Service')].flatMap((key) => grpcEntries(model, key));
+  return [...translateUnits(model, given).flatMap(({ entries }) => entries), ...onDemand];
 }
 
 function bytesOf(entry: ResourceEntry, client: ClientView): Uint8Array {

@@ -42,14 +42,14 @@ describe('the units of a Service', () => {
     ]);
   });
 
-  it('names what Envoy asks for by the address, and what gRPC asks for by the Service', () => {
+  it('names what Envoy asks for by the address', () => {
     const model = modelOf(web);
     const byAddress = ['10.96.0.1:80', '[fd00::1]:80'];
     expect(namesOf(model, 'shop/web', typeUrls.scopedRoute, true)).toEqual(byAddress);
-    expect(namesOf(model, 'shop/web', typeUrls.route, false)).toEqual([...byAddress, 'shop/web:80']);
-    expect(namesOf(model, 'shop/web', typeUrls.cluster, false)).toEqual([...byAddress, 'shop/web:80']);
-    expect(namesOf(model, 'shop/web', typeUrls.endpoint, false)).toEqual([...byAddress, 'shop/web:80']);
-    expect(namesOf(model, 'shop/web', typeUrls.listener, false)).toEqual(['shop/web:80']);
+    expect(namesOf(model, 'shop/web', typeUrls.route, false)).toEqual(byAddress);
+    expect(namesOf(model, 'shop/web', typeUrls.cluster, false)).toEqual(byAddress);
+    expect(namesOf(model, 'shop/web', typeUrls.endpoint, false)).toEqual(byAddress);
+    expect(namesOf(model, 'shop/web', typeUrls.listener, false)).toEqual([]);
     expect(namesOf(model, 'shop/web', typeUrls.serviceView, true)).toEqual(['shop/web']);
   });
 
@@ -62,7 +62,7 @@ describe('the units of a Service', () => {
   it('leaves a cluster IP to the older Service and says so', () => {
     const late: Service = { ...web, name: 'late', createdAt: '2026-02-01T00:00:00Z', clusterIPs: ['fd00::1'] };
     const model = modelOf(late, web);
-    expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual(['shop/late:80']);
+    expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual([]);
     expect(serviceUnit.translate(model, 'shop/late', defaultSettings).problems.map(formatProblem)).toEqual([
       'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not reached by it',
     ]);

@@ -3,6 +3,7 @@ import type { Problem } from '../model/problem.ts';
 import type { MessageObject } from '../protos/registry.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import { grpcEntries } from './grpc.ts';
 import type { TranslateSettings } from './settings.ts';
 import type { UnitTranslation } from './units/unit.ts';
 import { unitKinds, unitNames } from './units/unit-kinds.ts';
@@ -25,10 +26,14 @@ export interface Translation {
   readonly warnings: readonly Problem[];
 }
 
-/** Everything, as one client sees it: all units, which the controller translates one by one as they change. */
+/**
+ * Everything, as one client sees it: all units, which the controller translates one by one as they change, and what it
+ * makes when clients ask for it.
+ */
 export function translate(model: Model, client: ClientView, settings: TranslateSettings): Translation {
   const units = translateUnits(model, settings);
-  const entries = units.flatMap((unit) => unit.entries);
+  const onDemand = keysOf(model, 'Service').flatMap((key) => grpcEntries(model, key));
+  const entries = [...units.flatMap((unit) => unit.entries), ...onDemand];
   const of = (typeUrl: string): readonly NamedMessage[] =>
     entries
       .filter((entry) => entry.typeUrl === typeUrl)

@@ -1,7 +1,6 @@
 import { endpointsByPort } from '../endpoint-selection/port-endpoints.ts';
 import { endpointEntry } from '../endpoints.ts';
 import { frontendsOf } from '../frontends.ts';
-import { grpcEndpointEntry, grpcTargetsOf } from '../grpc.ts';
 import { serviceViewEntry } from '../service-view.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
@@ -20,7 +19,6 @@ export const endpointsUnit: UnitKind = {
     const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
     const entries = [
       ...viaEnvoy.map((frontend) => endpointEntry(frontend, endpointsOf(frontend.port, frontend.family))),
-      ...grpcTargetsOf(service).map((target) => grpcEndpointEntry(target, endpointsOf)),
       serviceViewEntry(service, frontends, slices, endpointsOf),
     ];
     return { entries, problems: [] };

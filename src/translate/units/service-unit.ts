@@ -1,7 +1,6 @@
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { clusterEntry } from '../clusters.ts';
 import { type Frontend, frontendProblems, frontendsOf } from '../frontends.ts';
-import { grpcEntries, grpcTargetsOf } from '../grpc.ts';
 import { policyProblems } from '../policy-problems.ts';
 import { routeEntry } from '../routes.ts';
 import { scopedRouteEntry } from '../scoped-routes.ts';
@@ -14,10 +13,7 @@ export const serviceUnit: UnitKind = {
   translate(reader, key, settings) {
     const service = reader.get('Service', key);
     if (service === undefined) return noTranslation;
-    const entries = [
-      ...frontendsOf(reader, service).flatMap((frontend) => frontendEntries(frontend, settings)),
-      ...grpcTargetsOf(service).flatMap(grpcEntries),
-    ];
+    const entries = frontendsOf(reader, service).flatMap((frontend) => frontendEntries(frontend, settings));
     return { entries, problems: [...frontendProblems(reader, service), ...policyProblems(service, settings)] };
   },
 };

@@ -1,18 +1,8 @@
+import type { Resolution, Resolve } from '../../resources/resolve.ts';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceUnit } from '../../resources/resource-unit.ts';
 import type { BuildError } from './encodings.ts';
 import type { Owner, Slot } from './slot.ts';
-
-/** What a name that no unit has stands for. */
-export interface Resolution {
-  /** Resolved again whenever the unit of this owner is replaced. */
-  readonly owner: string;
-  /** Undefined: there is none yet. */
-  readonly entry: ResourceEntry | undefined;
-}
-
-/** Undefined: there is none, whatever the units may become. */
-export type Resolve = (typeUrl: string, name: string) => Resolution | undefined;
 
 export interface OwnershipOptions {
   readonly resolve: Resolve;

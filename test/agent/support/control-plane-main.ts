@@ -10,13 +10,14 @@ import { json } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { Pipeline } from '../../../src/controller/pipeline.ts';
 import { ModelStore, type ModelUpdate } from '../../../src/model/model.ts';
+import { grpcResolver } from '../../../src/translate/grpc.ts';
 import { defaultSettings } from '../../../src/translate/settings.ts';
 import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
 import { AdsServer } from '../../../src/xds/server/ads-server.ts';
 
 const [xdsAddress = '127.0.0.1:18000', httpAddress = '127.0.0.1:18001'] = process.argv.slice(2);
 const model = new ModelStore();
-const cache = new ResourceCache();
+const cache = new ResourceCache({ resolve: grpcResolver(model) });
 const pipeline = new Pipeline({ model, settings: defaultSettings, sink: cache, onProblems: () => {} });
 const logger = pino({ level: 'debug' }, pino.destination(2));
 const server = new AdsServer({ cache, viewOf: ({ id }) => ({ nodeName: id, zone: '' }), logger });
