@@ -69,7 +69,7 @@ describe('credentials', () => {
     );
     await run.until(() => run.logged('Failed to list objects').length > 0);
     expect(run.logged('Failed to list objects')[0]?.['reason']).toBe(
-      `Credentials for API server ${run.address} could not be had: locked`,
+      `Credentials for API server ${run.address} could not be obtained: locked`,
     );
   });
 });

@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClusterAccess } from './cluster-access.ts';
 
+// It takes 85 MiB and half a second: what these tests do must not need it.
+vi.mock('@kubernetes/client-node', () => {
+  throw new Error('The whole client library was loaded');
+});
+
 let folder: string;
 let path: string;
 
@@ -33,6 +38,15 @@ function open(): ClusterAccess {
 
 async function authorization(access: ClusterAccess): Promise<unknown> {
   return (await access.current()).options.headers;
+}
+
+function isRunning(pid: number): boolean {
+  // A process that ended and was not waited for yet is a zombie.
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 describe('ClusterAccess', () => {
@@ -99,6 +113,46 @@ describe('ClusterAccess', () => {
     });
   });
 
+  it('runs an exec plugin again after one that hung, and leaves nothing of that behind', async () => {
+    const plugin = join(folder, 'plugin');
+    const hang = `#!/bin/sh\nsleep 600 &\necho $! > ${folder}/sleeper\nwait\n`;
+    writeFileSync(plugin, hang, { mode: 0o755 });
+    write({ exec: { command: './plugin' } });
+    const access = new ClusterAccess({ kind: 'Kubeconfig', path }, 300);
+    await expect(access.current()).rejects.toThrow('did not end within 300 ms');
+    const sleeper = Number(readFileSync(join(folder, 'sleeper'), 'utf8'));
+    await vi.waitFor(() => expect(isRunning(sleeper)).toBe(false));
+    writeFileSync(plugin, `#!/bin/sh\necho '{"status":{"token":"late"}}'\n`);
+    expect(await authorization(access)).toEqual({ Authorization: 'Bearer late' });
+  });
+
+  it('gives the certificate of an exec plugin, and says what a plugin that fails said', async () => {
+    const status = { clientCertificateData: 'cert', clientKeyData: 'key' };
+    write({ exec: { command: 'echo', args: [JSON.stringify({ status })] } });
+    expect((await open().current()).options).toMatchObject({ cert: 'cert', key: 'key' });
+    write({ exec: { command: 'sh', args: ['-c', 'echo locked >&2; exit 1'] } });
+    await expect(open().current()).rejects.toThrow('locked');
+    write({ exec: { command: 'no-such-plugin' } });
+    await expect(open().current()).rejects.toThrow('ENOENT');
+    write({ exec: { command: 'echo', args: ['{}'] } });
+    await expect(open().current()).rejects.toThrow('no ExecCredential');
+  });
+
+  it('speaks to an http:// server as it is', async () => {
+    write({}, { server: 'http://127.0.0.1:8001' });
+    const { server, options } = await open().current();
+    expect(server.href).toBe('http://127.0.0.1:8001/');
+    expect(options).toEqual({ headers: {} });
+  });
+
+  it('knows passwords and whom to act as', async () => {
+    write({ username: 'me', password: 'secret', as: 'other' });
+    expect((await open().current()).options).toMatchObject({
+      auth: 'me:secret',
+      headers: { 'Impersonate-User': 'other' },
+    });
+  });
+
   it('uses the service account of a pod', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', 'fd00::1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
@@ -126,6 +180,6 @@ describe('ClusterAccess', () => {
   it('refuses a kubeconfig that is missing or names no URL', () => {
     expect(open).toThrow(`Kubeconfig ${path} cannot be used: ENOENT`);
     write({}, { server: 'somewhere' });
-    expect(open).toThrow('the server of cluster c is no URL');
+    expect(open).toThrow('the server of cluster c is not a URL');
   });
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import * as https from 'node:https';
-import { dirname, isAbsolute, join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { dirname } from 'node:path';
 import { errorText } from '../../base/error-text.ts';
 import { FairleadError } from '../../model/errors.ts';
-import { isRecord, type JsonRecord } from './json.ts';
+import { type ExecCredential, ExecPlugin } from './exec-plugin.ts';
+import { inClusterTarget, type Target, targetOf } from './kubeconfig.ts';
+import type { LibraryAccess } from './library-access.ts';
 
 /** Where the API server's address and the credentials come from. */
 export type AccessOrigin =
@@ -13,36 +13,47 @@ export type AccessOrigin =
   /** The service account of the pod: KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and its mounted token. */
   | { readonly kind: 'InCluster' };
 
-type KubeUser = KubeConfig['users'][number];
-
 /** How to reach the API server now: its URL and the options of one request (TLS, authentication, agent). */
 export interface Access {
   readonly server: URL;
   readonly options: https.RequestOptions;
 }
 
+/** What was read of the origin, and what keeps state for it. */
+interface Loaded {
+  readonly target: Target;
+  readonly plugin: ExecPlugin | undefined;
+  library: Promise<LibraryAccess> | undefined;
+}
+
+/** Longest run of an exec plugin. */
+const execDeadlineMs = 30_000;
+
 /**
  * Address and credentials, fresh for each request: token and certificate files are read again, a changed kubeconfig is
- * loaded again, an exec plugin runs when its credential has expired.
+ * loaded again, an exec plugin runs when its credential has expired. A `http://` server, such as kubectl proxy, is spoken to
+ * as it is.
  */
 export class ClusterAccess {
   readonly #origin: AccessOrigin;
+  readonly #execDeadlineMs: number;
   // One pool per process; Node keys its sockets by the TLS material, so a rotated certificate gets new connections.
   readonly #agent = new https.Agent({ keepAlive: true });
-  #config: KubeConfig;
+  #loaded: Loaded;
   #text: string;
   #pending: Promise<Access> | undefined;
 
-  /** Throws FairleadError KUBECONFIG_INVALID when the origin cannot be read or names no server. */
-  constructor(origin: AccessOrigin) {
+  /** @throws FairleadError KUBECONFIG_INVALID when the origin cannot be read or names no server */
+  constructor(origin: AccessOrigin, deadlineMs = execDeadlineMs) {
     this.#origin = origin;
+    this.#execDeadlineMs = deadlineMs;
     this.#text = textOf(origin);
-    this.#config = load(origin, this.#text);
+    this.#loaded = this.#load(this.#text);
   }
 
   /** Address of the API server, for messages. */
   get server(): string {
-    return this.#config.getCurrentCluster()?.server ?? '';
+    return this.#loaded.target.cluster.server;
   }
 
   /** Callers at one time share one answer, so that an exec plugin runs once. */
@@ -53,38 +64,74 @@ export class ClusterAccess {
     return this.#pending;
   }
 
-  /** Forgets cached tokens and credentials; for when the server refused them (401). Throws as the constructor does. */
+  /** Forgets cached credentials; for when the server refused them (401). Throws as the constructor does. */
   refresh(): void {
     const text = textOf(this.#origin);
-    this.#config = load(this.#origin, text);
+    const loaded = this.#load(text);
+    this.#loaded.plugin?.close();
+    this.#loaded = loaded;
     this.#text = text;
   }
 
-  /** Closes the kept connections. */
+  /** Closes the kept connections, and ends an exec plugin that runs. */
   close(): void {
     this.#agent.destroy();
+    this.#loaded.plugin?.close();
+  }
+
+  #load(text: string): Loaded {
+    const target = loadTarget(this.#origin, text);
+    const plugin = target.exec === undefined ? undefined : new ExecPlugin(target.exec, this.#execDeadlineMs);
+    return { target, plugin, library: undefined };
   }
 
   async #build(): Promise<Access> {
     if (textOf(this.#origin) !== this.#text) this.refresh();
-    const cluster = this.#config.getCurrentCluster();
-    if (cluster === null) throw invalid(this.#origin, 'its current context names no cluster');
-    const options: https.RequestOptions = { headers: {} };
-    await this.#config.applyToHTTPSOptions(options);
-    const server = new URL(cluster.server);
-    // The library's agent keeps the TLS material of its first use for good; it is needed for a proxy only.
-    if (cluster.proxyUrl === undefined) {
-      if (server.protocol === 'https:') options.agent = this.#agent;
-      else delete options.agent;
+    const loaded = this.#loaded;
+    const { target, plugin } = loaded;
+    const credential = await plugin?.credential();
+    const server = new URL(target.cluster.server);
+    if (needsLibrary(target)) {
+      loaded.library ??= import('./library-access.ts').then((module) => new module.LibraryAccess(target));
+      return { server, options: await (await loaded.library).options(credential) };
     }
-    return { server, options: { ...options, headers: trimmedHeaders(options.headers) } };
+    const agent = server.protocol === 'https:' ? { agent: this.#agent } : {};
+    return { server, options: { ...tlsOptions(target, credential), ...identity(target, credential), ...agent } };
   }
 }
 
-/** A token file that ends in a newline would make the header invalid; client-go trims it too. */
-function trimmedHeaders(headers: https.RequestOptions['headers']): Record<string, string> {
-  const entries = isRecord(headers) ? Object.entries(headers) : [];
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).trim()]));
+/** Proxies, and the logins of single vendors. */
+function needsLibrary({ cluster, user }: Target): boolean {
+  return Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
+}
+
+function tlsOptions({ cluster, user }: Target, credential: ExecCredential | undefined): https.RequestOptions {
+  const ca = fileOrData(cluster.caFile, cluster.caData);
+  const cert = credential?.certificate ?? fileOrData(user.certFile, user.certData);
+  const key = credential?.key ?? fileOrData(user.keyFile, user.keyData);
+  return {
+    ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+    ...(cluster.tlsServerName ? { servername: cluster.tlsServerName } : {}),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function fileOrData(file: string | undefined, data: string | undefined): Buffer | undefined {
+  if (file) return readFileSync(file);
+  return data ? Buffer.from(data, 'base64') : undefined;
+}
+
+/** As client-go does: a token file before a token, a token before what a plugin gives, any token before a password. */
+function identity({ user, tokenFile }: Target, credential: ExecCredential | undefined): https.RequestOptions {
+  // A token file that ends in a newline would make the header invalid.
+  const token = (tokenFile === undefined ? user.token || credential?.token : readFileSync(tokenFile, 'utf8'))?.trim();
+  const headers = {
+    ...(user.impersonateUser ? { 'Impersonate-User': user.impersonateUser } : {}),
+    ...(token ? { Authorization: `Bearer ${token}` } : {}),
+  };
+  return token || !user.username ? { headers } : { headers, auth: `${user.username}:${user.password ?? ''}` };
 }
 
 function textOf(origin: AccessOrigin): string {
@@ -96,81 +143,12 @@ function textOf(origin: AccessOrigin): string {
   }
 }
 
-function load(origin: AccessOrigin, text: string): KubeConfig {
-  const config = new KubeConfig();
+function loadTarget(origin: AccessOrigin, text: string): Target {
   try {
-    if (origin.kind === 'InCluster') loadInCluster(config);
-    else loadFile(config, origin.path, text);
+    return origin.kind === 'InCluster' ? inClusterTarget(process.env) : targetOf(text, dirname(origin.path));
   } catch (error) {
     throw invalid(origin, errorText(error));
   }
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw invalid(origin, 'its current context names no cluster');
-  if (!URL.canParse(cluster.server)) throw invalid(origin, `the server of cluster ${cluster.name} is no URL`);
-  return config;
-}
-
-function loadInCluster(config: KubeConfig): void {
-  for (const name of ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT']) {
-    if (!process.env[name]) throw new Error(`${name} is not set, so this is no pod with a service account`);
-  }
-  config.loadFromCluster();
-}
-
-function loadFile(config: KubeConfig, path: string, text: string): void {
-  config.loadFromString(text);
-  const folder = dirname(path);
-  config.makePathsAbsolute(folder);
-  const written = usersOf(parse(text));
-  config.users = config.users.map((user) => completeUser(user, written.get(user.name), config, folder));
-}
-
-/** `users` of a kubeconfig as written, by name. */
-function usersOf(kubeconfig: unknown): ReadonlyMap<string, JsonRecord> {
-  const users = isRecord(kubeconfig) ? kubeconfig['users'] : undefined;
-  const entries = Array.isArray(users) ? users.filter(isRecord) : [];
-  return new Map(entries.map((entry) => [String(entry['name']), isRecord(entry['user']) ? entry['user'] : {}]));
-}
-
-/** Adds what the library leaves out of a kubeconfig's user (seen in @kubernetes/client-node 2.0.1). */
-function completeUser(user: KubeUser, written: JsonRecord | undefined, config: KubeConfig, folder: string): KubeUser {
-  const tokenFile = written?.['tokenFile'];
-  if (typeof tokenFile === 'string' && tokenFile !== '') return withTokenFile(user, absolute(folder, tokenFile));
-  return isRecord(user.exec) ? { ...user, exec: withExecInfo(user.exec, config, folder) } : user;
-}
-
-/** A token file comes before a token that is written beside it (client-go, rest.Config BearerTokenFile). */
-function withTokenFile(user: KubeUser, tokenFile: string): KubeUser {
-  const { token, ...rest } = user;
-  return { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile } } };
-}
-
-/** Gives an exec plugin the KUBERNETES_EXEC_INFO that client-go gives it (client.authentication.k8s.io ExecCredential). */
-function withExecInfo(exec: JsonRecord, config: KubeConfig, folder: string): JsonRecord {
-  const { command, env } = exec;
-  const cluster = config.getCurrentCluster();
-  const described = {
-    server: cluster?.server,
-    'tls-server-name': cluster?.tlsServerName,
-    'insecure-skip-tls-verify': cluster?.skipTLSVerify,
-    'certificate-authority-data': cluster?.caData,
-    'proxy-url': cluster?.proxyUrl,
-  };
-  const info = {
-    apiVersion: exec['apiVersion'],
-    kind: 'ExecCredential',
-    spec: { interactive: false, ...(exec['provideClusterInfo'] === true ? { cluster: described } : {}) },
-  };
-  const relative = typeof command === 'string' && command.includes('/');
-  return {
-    ...exec,
-    command: relative ? absolute(folder, command) : command,
-    env: [...(Array.isArray(env) ? env : []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }],
-  };
-}
-
-function absolute(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path);
 }
 
 function invalid(origin: AccessOrigin, reason: string): FairleadError {

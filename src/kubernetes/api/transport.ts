@@ -56,7 +56,7 @@ function refresh(access: ClusterAccess): void {
 }
 
 function noCredentials(access: ClusterAccess, cause: unknown): ApiError {
-  const message = `Credentials for API server ${access.server} could not be had: ${errorText(cause)}`;
+  const message = `Credentials for API server ${access.server} could not be obtained: ${errorText(cause)}`;
   return new ApiError(message, { cause });
 }
 
