@@ -4,6 +4,7 @@ import { refOfService, type Service } from '../model/service.ts';
 import { type Setting, settingNames, settings } from '../model/settings.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
 import type { TranslateSettings } from './settings.ts';
+import { unprogrammed } from './unprogrammed.ts';
 
 /** What of a Service's policy none of its ports can honour, and what the kernel path does not do yet. */
 export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
@@ -11,6 +12,7 @@ export function policyProblems(service: Service, { tracing }: TranslateSettings)
   const asked = settingNames.filter((name) => service.policy[name] !== undefined);
   return [
     ...unkeptAffinity(service),
+    ...unprogrammed(service),
     ...refusedDataPaths(service),
     ...asked.flatMap((name) => {
       const reason = whyWithoutEffect(name, paths);
