@@ -8,7 +8,17 @@ import { defaultSettings } from '../../src/translate/settings.ts';
 import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import type { AdsEvents } from '../../src/xds/server/ads-events.ts';
 import { AdsServer } from '../../src/xds/server/ads-server.ts';
-import { defaultLimits } from '../../src/xds/server/limits.ts';
+import { defaultLimits, type Limits } from '../../src/xds/server/limits.ts';
+
+/** All clients of a benchmark have one address. */
+const onLoopback: Limits = {
+  ...defaultLimits,
+  streamsPerPeer: defaultLimits.streams,
+  connectionsPerPeer: defaultLimits.connections,
+  admissionsPerPeer: defaultLimits.admissions,
+  receivingBytesPerPeer: defaultLimits.receivingBytes,
+  sendingBytesPerPeer: defaultLimits.sendingBytes,
+};
 
 /** The controller without its source and its admin server: objects come from the benchmark itself. */
 export class OurServer {
@@ -23,7 +33,7 @@ export class OurServer {
       cache: this.#cache,
       viewOf: (node) => ({ nodeName: node.id, zone: '' }),
       logger: pino({ level: 'warn' }, pino.destination(2)),
-      limits: defaultLimits,
+      limits: onLoopback,
       identifier: 'fairlead',
       events: both(metrics, watch),
     });

@@ -1,70 +1,119 @@
+/**
+ * What is still to be done before a stream's place may go to the next: `Silent` it has sent no request, `Working` it is
+ * the server's turn, `Awaited` it is the client's (to read, or to acknowledge), `Done` nothing, unless more requests
+ * follow.
+ */
+export type RoundPhase = 'Silent' | 'Working' | 'Awaited' | 'Done';
+
 /** What waits for a place, or holds one. */
 export interface AdmissionHolder {
+  /** Address of the client, without the port. */
+  readonly host: string;
+  readonly phase: RoundPhase;
   /** It has its place; may be called within `acquire`. */
   admitted(): void;
+  /** Its place went to another; it goes on. */
+  roundEnded(): void;
 }
 
 export interface AdmissionOptions {
-  /** Places. */
   readonly places: number;
-  /** A place is given up after so many milliseconds without a message of the holder. */
-  readonly idleMs: number;
-  /** The same before its first message. */
-  readonly silentMs: number;
+  readonly placesPerPeer: number;
+  /** For how many milliseconds a place is kept without a message, by phase; `Working` keeps it for as long as it takes. */
+  readonly patienceMs: Readonly<Record<Exclude<RoundPhase, 'Working'>, number>>;
+}
+
+interface Place {
+  readonly timer: NodeJS.Timeout;
+  /** `performance.now()` of the last message. */
+  touchedAt: number;
 }
 
 /**
- * Lets a few streams at a time say what they know. When a server starts, every client comes back at once with every
- * name it has: 1,000 clients of 10,000 names are half a gigabyte, which would all be read at the same time, before the
- * first is understood. Those that wait are held back by the flow control of HTTP/2.
+ * Lets a few streams at a time say what they know, and answers them before the next. When a server starts, every client
+ * comes back at once with every name it has: 1,000 clients of 10,000 names are half a gigabyte, which would all be read
+ * at the same time, before the first is understood. Those that wait are held back by the flow control of HTTP/2.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #holders = new Map<AdmissionHolder, NodeJS.Timeout>();
+  readonly #places = new Map<AdmissionHolder, Place>();
+  readonly #placesOfPeer = new Map<string, number>();
   readonly #waiting = new Set<AdmissionHolder>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
-  acquire(holder: AdmissionHolder): void {
-    if (this.#holders.size >= this.#options.places) this.#waiting.add(holder);
-    else this.#admit(holder);
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
-  /** The holder sent a message. */
+  acquire(holder: AdmissionHolder): void {
+    if (this.#hasPlaceFor(holder)) this.#admit(holder);
+    else this.#waiting.add(holder);
+  }
+
+  /** The holder sent a message, or was sent one. */
   touch(holder: AdmissionHolder): void {
-    const timer = this.#holders.get(holder);
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#holders.set(holder, this.#releaseAfter(holder, this.#options.idleMs));
+    const place = this.#places.get(holder);
+    if (place !== undefined) place.touchedAt = performance.now();
+  }
+
+  isHeldBy(holder: AdmissionHolder): boolean {
+    return this.#places.has(holder);
   }
 
   release(holder: AdmissionHolder): void {
     this.#waiting.delete(holder);
-    const timer = this.#holders.get(holder);
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#holders.delete(holder);
+    const place = this.#places.get(holder);
+    if (place === undefined) return;
+    clearTimeout(place.timer);
+    this.#places.delete(holder);
+    this.#count(holder.host, -1);
+    holder.roundEnded();
+    this.#admitNext();
+  }
+
+  /** Those whose peer has all its places let others pass. */
+  #admitNext(): void {
     for (const next of this.#waiting) {
+      if (this.#places.size >= this.#options.places) return;
+      if (!this.#hasPlaceFor(next)) continue;
       this.#waiting.delete(next);
       this.#admit(next);
-      return;
     }
   }
 
+  #hasPlaceFor({ host }: AdmissionHolder): boolean {
+    const { places, placesPerPeer } = this.#options;
+    return this.#places.size < places && (this.#placesOfPeer.get(host) ?? 0) < placesPerPeer;
+  }
+
   #admit(holder: AdmissionHolder): void {
-    this.#holders.set(holder, this.#releaseAfter(holder, this.#options.silentMs));
+    const timer = setInterval(() => this.#look(holder), this.#options.patienceMs.Done).unref();
+    this.#places.set(holder, { timer, touchedAt: performance.now() });
+    this.#count(holder.host, 1);
     holder.admitted();
   }
 
+  #count(host: string, more: number): void {
+    const places = (this.#placesOfPeer.get(host) ?? 0) + more;
+    if (places === 0) this.#placesOfPeer.delete(host);
+    else this.#placesOfPeer.set(host, places);
+  }
+
   /** In a busy process a timer may fire before what has long arrived is read, so one round of reading follows it. */
-  #releaseAfter(holder: AdmissionHolder, milliseconds: number): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      setImmediate(() => {
-        if (this.#holders.get(holder) === timer) this.release(holder);
-      });
-    }, milliseconds);
-    return timer.unref();
+  #look(holder: AdmissionHolder): void {
+    if (!this.#isOver(holder)) return;
+    setImmediate(() => {
+      if (this.#isOver(holder)) this.release(holder);
+    });
+  }
+
+  #isOver(holder: AdmissionHolder): boolean {
+    const place = this.#places.get(holder);
+    const { phase } = holder;
+    if (place === undefined || phase === 'Working') return false;
+    return performance.now() - place.touchedAt >= this.#options.patienceMs[phase];
   }
 }

@@ -1,4 +1,5 @@
 import type { NodeIdentity } from '../streams/node-identity.ts';
+import type { LimitName } from './limits.ts';
 
 /** Delta or state of the world, as the client chose by the RPC it called. */
 export type Variant = 'delta' | 'sotw';
@@ -48,6 +49,8 @@ export interface AdsEvents {
   readonly streamOpened?: (stream: StreamRef) => void;
   /** `reason`: `client`, `shutdown`, `stalled`, `invalid`, `limit` or `error`. */
   readonly streamClosed?: (stream: StreamRef, reason: CloseReason) => void;
+  /** A client was refused for a limit. */
+  readonly refused?: (limit: LimitName) => void;
   readonly responseSent?: (event: ResponseSent) => void;
   readonly acknowledged?: (event: Acknowledged) => void;
   readonly rejected?: (event: Rejected) => void;

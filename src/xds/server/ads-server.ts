@@ -7,8 +7,11 @@ import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
 import { Admission } from './admission.ts';
 import type { AdsEvents, CloseReason, Variant } from './ads-events.ts';
 import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { type BoundAddress, Connections } from './connections.ts';
-import { defaultLimits, type Limits } from './limits.ts';
+import { defaultLimits, type LimitName, type Limits } from './limits.ts';
+import { PeerCounts } from './peers.ts';
+import { Refusals } from './refusals.ts';
 import { ResponseEncoder } from './responses.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -33,10 +36,10 @@ export class AdsServer implements CacheListener {
   readonly #limits: Limits;
   readonly #events: AdsEvents;
   readonly #server: Server;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
   readonly #context: StreamContext;
   readonly #streams = new Set<AdsStream>();
-  readonly #streamsOfPeer = new Map<string, number>();
+  readonly #streamsOfPeer = new PeerCounts();
   #waiters: (() => void)[] = [];
   #lastId = 0;
   #isClosing = false;
@@ -48,6 +51,7 @@ export class AdsServer implements CacheListener {
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#events = options.events ?? {};
     this.#context = this.#makeContext(options);
+    this.#connections = this.#makeConnections();
     this.#server = new Server(serverOptions(this.#limits));
     this.#server.addService(service, {
       delta: (call: AdsCall) => this.#accept('delta', call),
@@ -123,34 +127,40 @@ export class AdsServer implements CacheListener {
         this.#tellWaiters();
       },
     });
-    const admission = new Admission(admissionOptions);
     const { cache, viewOf, logger } = options;
     const onClosed = (stream: AdsStream, reason: CloseReason) => this.#forget(stream, reason);
     const { limits, events } = { limits: this.#limits, events: this.#events };
-    return { cache, viewOf, logger, limits, events, encoder, scheduler, admission, onClosed };
+    const rooms = roomsOf(limits);
+    return { cache, viewOf, logger, limits, events, encoder, scheduler, ...rooms, refusals: new Refusals(), onClosed };
+  }
+
+  #makeConnections(): Connections {
+    const { connections: total, connectionsPerPeer: perPeer } = this.#limits;
+    const onRefused = (limit: LimitName, peer: string, reason: string) => {
+      this.#context.refusals.add(limit, peer, undefined, reason);
+      this.#events.refused?.(limit);
+    };
+    return new Connections({ total, perPeer, onRefused });
   }
 
   #accept(variant: Variant, call: AdsCall): void {
     this.#lastId += 1;
     const stream = new AdsStream(this.#lastId, variant, call, this.#context);
-    const host = hostOf(stream.peer);
-    const ofPeer = (this.#streamsOfPeer.get(host) ?? 0) + 1;
     this.#streams.add(stream);
-    this.#streamsOfPeer.set(host, ofPeer);
+    this.#streamsOfPeer.add(stream.host, 1);
     this.#events.streamOpened?.(stream);
+    const { streams, streamsPerPeer } = this.#limits;
     if (this.#isClosing) stream.close('shutdown', 'The server is shutting down');
-    else if (this.#streams.size > this.#limits.streams) stream.close('limit', 'Too many streams');
-    else if (ofPeer > this.#limits.streamsPerPeer) stream.close('limit', `Too many streams of ${host}`);
-    else this.#context.admission.acquire(stream);
+    else if (this.#streams.size > streams) stream.close('limit', `More than ${streams} streams`, 'streams');
+    else if (this.#streamsOfPeer.of(stream.host) > streamsPerPeer) {
+      stream.close('limit', `More than ${streamsPerPeer} streams of ${stream.host}`, 'streamsPerPeer');
+    } else this.#context.admission.acquire(stream);
   }
 
   #forget(stream: AdsStream, reason: CloseReason): void {
     if (!this.#streams.delete(stream)) return;
     if (reason === 'stalled') this.#connections.cutOff(stream.peer);
-    const host = hostOf(stream.peer);
-    const left = (this.#streamsOfPeer.get(host) ?? 1) - 1;
-    if (left === 0) this.#streamsOfPeer.delete(host);
-    else this.#streamsOfPeer.set(host, left);
+    this.#streamsOfPeer.add(stream.host, -1);
     this.#context.scheduler.wake();
   }
 
@@ -179,19 +189,28 @@ function serverOptions(limits: Limits): Record<string, number> {
   };
 }
 
+/** Bytes and places that all streams share. */
+function roomsOf(limits: Limits): Pick<StreamContext, 'admission' | 'receiving' | 'sending'> {
+  const { admissions: places, admissionsPerPeer: placesPerPeer } = limits;
+  return {
+    admission: new Admission({ places, placesPerPeer, patienceMs }),
+    receiving: new ByteBudget({ total: limits.receivingBytes, perPeer: limits.receivingBytesPerPeer }),
+    sending: new ByteBudget({ total: limits.sendingBytes, perPeer: limits.sendingBytesPerPeer }),
+  };
+}
+
 /** A client sends its first request with the call, so 100 ms of silence is long; its first requests follow each other. */
-const admissionOptions = { places: 16, idleMs: 20, silentMs: 100 };
+const patienceMs = { Silent: 100, Awaited: 5_000, Done: 10 };
 
 /** xDS streams do not end by themselves after GOAWAY. */
 const connectionAgeGraceMs = 10_000;
 
 function checkInterval(limits: Limits): number {
-  return Math.max(10, Math.min(5_000, limits.stalledMs / 4, limits.ackWarningMs / 4));
-}
-
-function hostOf(peer: string): string {
-  const colon = peer.lastIndexOf(':');
-  return colon === -1 ? peer : peer.slice(0, colon);
+  const { stalledMs, crowdedMs, ackWarningMs, firstRequestMs, requestMs } = limits;
+  return Math.max(
+    10,
+    Math.min(5_000, ...[stalledMs, crowdedMs, ackWarningMs, firstRequestMs, requestMs].map((ms) => ms / 4)),
+  );
 }
 
 const asBytes = (bytes: Uint8Array): Buffer => bytes as Buffer;

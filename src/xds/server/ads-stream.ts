@@ -1,3 +1,4 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { status as Code, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClientView } from '../../resources/resource-entry.ts';
@@ -7,9 +8,15 @@ import { type AckOutcome, ClientStream, StreamRefused } from '../streams/client-
 import type { NodeIdentity } from '../streams/node-identity.ts';
 import { readDeltaRequest, readSotwRequest } from '../streams/requests.ts';
 import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
-import type { Admission, AdmissionHolder } from './admission.ts';
+import type { Admission, AdmissionHolder, RoundPhase } from './admission.ts';
 import type { AdsEvents, CloseReason, StreamRef, Variant } from './ads-events.ts';
-import type { Limits } from './limits.ts';
+import type { BudgetHolder, ByteBudget } from './byte-budget.ts';
+import { FirstRound } from './first-round.ts';
+import { http2StreamOf } from './http2-stream.ts';
+import type { LimitName, Limits } from './limits.ts';
+import { hostOf } from './peers.ts';
+import type { Refusals } from './refusals.ts';
+import { RequestMeter } from './request-meter.ts';
 import type { ResponseEncoder } from './responses.ts';
 import { noQueue, type Rank, type Scheduler, type Sender } from './scheduler.ts';
 
@@ -26,6 +33,11 @@ export interface StreamContext {
   readonly encoder: ResponseEncoder;
   readonly scheduler: Scheduler;
   readonly admission: Admission;
+  /** Room for requests. */
+  readonly receiving: ByteBudget;
+  /** Room for responses. */
+  readonly sending: ByteBudget;
+  readonly refusals: Refusals;
   readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
 }
 
@@ -43,12 +55,19 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   readonly id: number;
   readonly variant: Variant;
   readonly peer: string;
+  readonly host: string;
   readonly connectedAt = Date.now();
   node: NodeIdentity | undefined;
   queued = noQueue;
   readonly #call: AdsCall;
   readonly #context: StreamContext;
+  readonly #http2: ServerHttp2Stream;
+  readonly #meter: RequestMeter;
+  readonly #room: BudgetHolder;
+  readonly #round = new FirstRound();
   #client: ClientStream | undefined;
+  /** `performance.now()` when reading began. */
+  #admittedAt: number | undefined;
   #isClosed = false;
   /** `performance.now()` when the write began that has not been flushed; the next one waits for it. */
   #writingSince: number | undefined;
@@ -60,16 +79,37 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.id = id;
     this.variant = variant;
     this.peer = call.getPeer();
+    this.host = hostOf(this.peer);
     this.#call = call;
     this.#context = context;
+    this.#http2 = http2StreamOf(call);
+    const onInvalid = (message: string) => this.close('invalid', message);
+    this.#meter = new RequestMeter({ stream: this.#http2, peer: this.host, budget: context.receiving, onInvalid });
+    this.#room = { peer: this.host, granted: () => this.#roomGranted() };
     call.on('cancelled', () => this.close('client', 'The client cancelled the stream'));
     call.on('error', () => undefined);
   }
 
   /** Of AdmissionHolder: reading begins. */
   admitted(): void {
+    this.#admittedAt = performance.now();
     this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.#call.on('end', () => this.close('client', 'The client ended the stream'));
+  }
+
+  /** Of AdmissionHolder. */
+  roundEnded(): void {
+    this.#meter.release();
+  }
+
+  /** Of AdmissionHolder. */
+  get phase(): RoundPhase {
+    const client = this.#client;
+    if (this.#meter.isWaiting) return 'Working';
+    if (client === undefined) return this.#meter.begunAt === undefined ? 'Silent' : 'Awaited';
+    if (!client.hasWork) this.#round.nothingToSend(client.isSettled);
+    if (this.#round.isOver) return 'Done';
+    return this.queued === noQueue ? 'Awaited' : 'Working';
   }
 
   get view(): ClientView | undefined {
@@ -96,12 +136,25 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   }
 
   pump(deadline: number, rank: Rank): boolean {
-    if (this.#isClosed || this.#writingSince !== undefined) return false;
-    this.#context.admission.touch(this);
+    if (this.#isClosed || this.#writingSince !== undefined || !this.#hasRoom()) return false;
     const collected = this.#client?.next(deadline, rank);
-    if (collected === undefined) return false;
-    if (collected !== 'later') this.#send(collected);
+    if (collected !== undefined && collected !== 'later') {
+      this.#send(collected);
+      return false;
+    }
+    this.#context.sending.release(this.#room);
     return collected === 'later';
+  }
+
+  /** Room for a whole response is reserved before one is put together; what it did not need is given back. */
+  #hasRoom(): boolean {
+    const { sending, limits } = this.#context;
+    return sending.heldBy(this.#room) > 0 || sending.reserve(this.#room, limits.responseBytes);
+  }
+
+  #roomGranted(): void {
+    if (this.#client?.hasWork === true) this.#context.scheduler.add(this);
+    else this.#context.sending.release(this.#room);
   }
 
   /** Of Sender: an exception ends this stream and no other. */
@@ -116,16 +169,39 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
 
   #check(now: number): void {
     const { limits, events, logger } = this.#context;
-    if (this.#writingSince !== undefined && now - this.#writingSince > limits.stalledMs) {
-      this.close('stalled', `The client has not read for ${limits.stalledMs} ms`);
-      return;
-    }
+    if (this.#endStalled(now) || this.#endUnfinished(now)) return;
     for (const { typeUrl, sentAt } of this.#client?.overdue(now - limits.ackWarningMs) ?? []) {
       if (this.#late.get(typeUrl) === sentAt) continue;
       this.#late.set(typeUrl, sentAt);
       events.acknowledgementLate?.(this, typeUrl);
       logger.warn({ ...this.#names(), typeUrl, waitingMs: Math.round(now - sentAt) }, 'A client did not acknowledge');
     }
+  }
+
+  /** A client that does not read. */
+  #endStalled(now: number): boolean {
+    const { limits, sending } = this.#context;
+    const stalledFor = this.#writingSince === undefined ? 0 : now - this.#writingSince;
+    if (stalledFor > limits.stalledMs) {
+      this.close('stalled', `The client has not read for ${limits.stalledMs} ms`);
+    } else if (stalledFor > limits.crowdedMs && sending.isWaitedFor(this.#room)) {
+      const why = 'while others wait to be sent theirs';
+      this.close('stalled', `The client has not read for ${limits.crowdedMs} ms, ${why}`, 'sendingBytes');
+    }
+    return this.#isClosed;
+  }
+
+  /** A client that does not say what it wants. */
+  #endUnfinished(now: number): boolean {
+    const { firstRequestMs, requestMs } = this.#context.limits;
+    const { begunAt, isWaiting } = this.#meter;
+    if (begunAt !== undefined && now - begunAt > requestMs) {
+      this.close('limit', `A request was not complete after ${requestMs} ms`, 'requestMs');
+    } else if (this.#client === undefined && !isWaiting && begunAt === undefined) {
+      const silentFor = now - (this.#admittedAt ?? now);
+      if (silentFor > firstRequestMs) this.close('limit', `No request came for ${firstRequestMs} ms`, 'firstRequestMs');
+    }
+    return this.#isClosed;
   }
 
   /** Without types when the stream could not tell; it is ended then. */
@@ -138,26 +214,60 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return { id, peer, variant, node, connectedAt, types };
   }
 
-  close(reason: CloseReason, message: string): void {
+  /** @param limit that the client reached */
+  close(reason: CloseReason, message: string, limit?: LimitName): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#context.admission.release(this);
+    this.#leave();
+    this.#end(reason, limit === undefined ? message : `${message} (limit ${limit})`);
+    this.#context.onClosed(this, reason);
+    this.#tellClosed(reason, message, limit);
+    this.#guard('Could not take leave of a stream', () => this.#client?.close());
+  }
+
+  /** The bytes of a response are held until it was written or its HTTP/2 stream is gone. */
+  #leave(): void {
+    const { admission, sending } = this.#context;
+    admission.release(this);
+    this.#meter.close();
+    if (this.#writingSince === undefined) sending.release(this.#room);
+    else this.#http2.once('close', () => sending.release(this.#room));
+  }
+
+  /** A status waits behind what is not read, so after a moment the stream is reset, which lets go of both. */
+  #end(reason: CloseReason, message: string): void {
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
-    this.#context.onClosed(this, reason);
-    this.#context.events.streamClosed?.(this, reason);
+    if (this.#writingSince === undefined || reason === 'shutdown') return;
+    setTimeout(() => this.#http2.close(constants.NGHTTP2_ENHANCE_YOUR_CALM), statusGraceMs).unref();
+  }
+
+  #tellClosed(reason: CloseReason, message: string, limit: LimitName | undefined): void {
+    const { events, logger, refusals } = this.#context;
+    if (limit !== undefined) {
+      refusals.add(limit, this.peer, this.node?.nodeName || this.node?.id, message);
+      events.refused?.(limit);
+    }
+    events.streamClosed?.(this, reason);
     const level = reason === 'client' || reason === 'shutdown' ? 'debug' : 'warn';
-    this.#context.logger[level]({ ...this.#names(), reason, message }, 'Stream closed');
-    this.#guard('Could not take leave of a stream', () => this.#client?.close());
+    logger[level]({ ...this.#names(), reason, message, limit }, 'Stream closed');
   }
 
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
-    this.#context.admission.touch(this);
     this.#guard('Could not handle a request', () => {
       const outcome = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
       this.#report(outcome);
+      this.#followRound(outcome.typeUrl);
     });
+  }
+
+  /** Once the first round is over, acknowledgements of what changes since do not prolong it. */
+  #followRound(typeUrl: string): void {
+    const { admission } = this.#context;
+    const isNew = this.#round.requested(typeUrl);
+    if (!admission.isHeldBy(this)) this.#meter.release();
+    else if (isNew || !this.#round.isOver) admission.touch(this);
   }
 
   #receiveDelta(bytes: Buffer): RequestOutcome {
@@ -191,6 +301,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#lastNonce = response.nonce;
     this.#client?.sent(batch.changed, { batch: response.batch, nonce: String(response.nonce), sentAt: now });
     this.#writingSince = now;
+    this.#round.sent(batch.typeUrl, batch.bytes >= this.#context.limits.responseBytes);
+    this.#context.sending.set(this.#room, response.bytes.length);
     this.#call.write(response.bytes, () => this.#flushed());
     this.#context.events.responseSent?.({
       stream: this,
@@ -205,6 +317,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
 
   #flushed(): void {
     this.#writingSince = undefined;
+    this.#context.sending.release(this.#room);
     if (this.#isClosed) return;
     // Also without work: whoever waits for everything to settle has waited for this.
     this.#guard('Could not go on after a response', () => this.#context.scheduler.add(this));
@@ -234,7 +347,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
 
   #fail(error: unknown, what: string): void {
     if (error instanceof StreamRefused) {
-      this.close(error.reason, error.message);
+      this.close(error.reason, error.message, error.limit);
       return;
     }
     this.#context.logger.error({ ...this.#names(), error }, what);
@@ -252,6 +365,9 @@ interface RequestOutcome {
 }
 
 const loggedNames = 10;
+
+/** For a client that reads to get the status of its stream. */
+const statusGraceMs = 1_000;
 
 function parse<T>(read: (bytes: Uint8Array) => T, bytes: Buffer): T {
   try {

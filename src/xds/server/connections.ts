@@ -1,12 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
 import { parseHostPort } from '../../base/host-port.ts';
+import { PeerCounts } from './peers.ts';
 
 export interface BoundAddress {
   /** As given to `listen`, with the port that was chosen. */
   readonly address: string;
   /** 0 for a Unix socket. */
   readonly port: number;
+}
+
+export interface ConnectionsOptions {
+  readonly total: number;
+  readonly perPeer: number;
+  readonly onRefused: (limit: 'connections' | 'connectionsPerPeer', peer: string, reason: string) => void;
 }
 
 /**
@@ -16,7 +23,17 @@ export interface BoundAddress {
 export class Connections {
   readonly #listeners: NetServer[] = [];
   readonly #sockets = new Map<string, Socket>();
+  readonly #ofPeer = new PeerCounts();
+  readonly #options: ConnectionsOptions;
   #unnamed = 0;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#sockets.size;
+  }
 
   /**
    * @param address `host:port`, `[host]:port` or `unix:path`
@@ -56,10 +73,28 @@ export class Connections {
     this.#unnamed += 1;
     const { remoteAddress, remotePort } = socket;
     const peer = remoteAddress === undefined ? `unnamed ${this.#unnamed}` : `${remoteAddress}:${remotePort}`;
-    this.#sockets.set(peer, socket);
-    socket.once('close', () => this.#sockets.delete(peer));
+    const host = remoteAddress ?? peer;
     socket.on('error', () => socket.destroy());
+    if (this.#isRefused(host, peer)) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.set(peer, socket);
+    this.#ofPeer.add(host, 1);
+    socket.once('close', () => {
+      this.#sockets.delete(peer);
+      this.#ofPeer.add(host, -1);
+    });
     accept(socket);
+  }
+
+  #isRefused(host: string, peer: string): boolean {
+    const { total, perPeer, onRefused } = this.#options;
+    if (this.#sockets.size >= total) onRefused('connections', peer, `More than ${total} connections`);
+    else if (this.#ofPeer.of(host) >= perPeer) {
+      onRefused('connectionsPerPeer', peer, `More than ${perPeer} connections of ${host}`);
+    } else return false;
+    return true;
   }
 }
 

@@ -2,8 +2,17 @@
 export interface Limits {
   /** Open streams of all clients; one more ends with RESOURCE_EXHAUSTED. */
   readonly streams: number;
-  /** Open streams of one peer address (without the port). */
+  /**
+   * Open streams of one peer address (without the port). A node has two, and one more for each gRPC client in the host's
+   * network; nodes behind one address translation share it.
+   */
   readonly streamsPerPeer: number;
+  /** TCP connections of all clients; one more is closed at once. */
+  readonly connections: number;
+  readonly connectionsPerPeer: number;
+  /** Streams that say what they know, and are answered, at the same time; the others wait for their turn. */
+  readonly admissions: number;
+  readonly admissionsPerPeer: number;
   /** Types that one stream may ask for. */
   readonly typesPerStream: number;
   /** Names of one type that one stream may subscribe to. */
@@ -12,6 +21,21 @@ export interface Limits {
   readonly nameLength: number;
   /** One request; a reconnecting client lists every name it knows with its version. */
   readonly requestBytes: number;
+  /**
+   * Requests that are being received or, of a stream's first round, worked off: their bytes together. One that has no
+   * room waits. Reading them takes some ten times as much memory for a moment.
+   */
+  readonly receivingBytes: number;
+  readonly receivingBytesPerPeer: number;
+  /** Responses that are written and not yet read: their bytes together. One that has no room waits. */
+  readonly sendingBytes: number;
+  readonly sendingBytesPerPeer: number;
+  /** A stream without its first request for so long is ended. */
+  readonly firstRequestMs: number;
+  /** A request that has begun and not ended for so long ends its stream. */
+  readonly requestMs: number;
+  /** As `stalledMs`, while others wait for the room that its response takes. */
+  readonly crowdedMs: number;
   /** Where a response is split; one resource, and state-of-the-world's full-state types, may be larger. */
   readonly responseBytes: number;
   /** Slice of the event loop that a fan-out takes before acknowledgements and pings get their turn, in milliseconds. */
@@ -28,14 +52,29 @@ export interface Limits {
   readonly concurrentStreams: number;
 }
 
+export type LimitName = keyof Limits;
+
+const mebibyte = 1024 * 1024;
+
 export const defaultLimits: Limits = {
   streams: 20_000,
-  streamsPerPeer: 5_000,
+  streamsPerPeer: 256,
+  connections: 20_000,
+  connectionsPerPeer: 256,
+  admissions: 32,
+  admissionsPerPeer: 16,
   typesPerStream: 32,
   namesPerType: 200_000,
   nameLength: 4_096,
-  requestBytes: 32 * 1024 * 1024,
-  responseBytes: 1024 * 1024,
+  requestBytes: 32 * mebibyte,
+  receivingBytes: 16 * mebibyte,
+  receivingBytesPerPeer: 8 * mebibyte,
+  sendingBytes: 64 * mebibyte,
+  sendingBytesPerPeer: 16 * mebibyte,
+  firstRequestMs: 10_000,
+  requestMs: 30_000,
+  crowdedMs: 5_000,
+  responseBytes: mebibyte,
   sliceMs: 8,
   ackWarningMs: 30_000,
   stalledMs: 120_000,

@@ -1,5 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Admission, type AdmissionHolder } from './admission.ts';
+import { describe, expect, it } from 'vitest';
 import { noQueue, type Rank, Scheduler, type Sender } from './scheduler.ts';
 
 describe('the scheduler', () => {
@@ -140,56 +139,5 @@ describe('the scheduler', () => {
       for (const name of names) scheduler.add(sender(sent, name, 2));
     });
     expect(log).toEqual(['|', ...names, ...names]);
-  });
-});
-
-describe('admission', () => {
-  const options = { places: 2, idleMs: 20, silentMs: 100 };
-
-  function holder(log: string[], name: string): AdmissionHolder {
-    return { admitted: () => log.push(name) };
-  }
-
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  it('lets in as many as there are places, and the next when one leaves', () => {
-    const log: string[] = [];
-    const admission = new Admission(options);
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => holder(log, name)) as [
-      AdmissionHolder,
-      AdmissionHolder,
-      AdmissionHolder,
-      AdmissionHolder,
-    ];
-    for (const each of [a, b, c, d]) admission.acquire(each);
-    expect(log).toEqual(['a', 'b']);
-    admission.release(c);
-    admission.release(a);
-    expect(log).toEqual(['a', 'b', 'd']);
-  });
-
-  it('takes the place of one that is silent, later of one that has begun to talk', async () => {
-    const log: string[] = [];
-    const admission = new Admission({ ...options, places: 1 });
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => holder(log, name)) as [
-      AdmissionHolder,
-      AdmissionHolder,
-      AdmissionHolder,
-    ];
-    for (const each of [a, b, c]) admission.acquire(each);
-    await vi.advanceTimersByTimeAsync(101);
-    expect(log).toEqual(['a', 'b']);
-    admission.touch(b);
-    await vi.advanceTimersByTimeAsync(15);
-    admission.touch(b);
-    await vi.advanceTimersByTimeAsync(15);
-    expect(log).toEqual(['a', 'b']);
-    await vi.advanceTimersByTimeAsync(10);
-    expect(log).toEqual(['a', 'b', 'c']);
   });
 });

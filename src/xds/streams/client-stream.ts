@@ -3,7 +3,7 @@ import type { ResourceName } from '../../resources/resource-name.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { Variant } from '../server/ads-events.ts';
-import type { Limits } from '../server/limits.ts';
+import type { LimitName, Limits } from '../server/limits.ts';
 import type { Collected, CollectOptions, InFlight } from './batch.ts';
 import { OwedRefreshes } from './owed-refreshes.ts';
 import type { DeltaRequest, SotwRequest } from './requests.ts';
@@ -14,10 +14,13 @@ import { Subscription } from './subscription.ts';
 export class StreamRefused extends Error {
   override readonly name = 'StreamRefused';
   readonly reason: 'invalid' | 'limit';
+  /** Which limit was reached. */
+  readonly limit: LimitName | undefined;
 
-  constructor(reason: 'invalid' | 'limit', message: string) {
+  constructor(reason: 'invalid' | 'limit', message: string, limit?: LimitName) {
     super(message);
     this.reason = reason;
+    this.limit = limit;
   }
 }
 
@@ -209,7 +212,8 @@ export class ClientStream {
     const existing = this.#types.get(typeUrl);
     if (existing !== undefined) return existing;
     if (this.#types.size >= this.#limits.typesPerStream) {
-      throw new StreamRefused('limit', `More than ${this.#limits.typesPerStream} resource types on one stream`);
+      const { typesPerStream } = this.#limits;
+      throw new StreamRefused('limit', `More than ${typesPerStream} resource types on one stream`, 'typesPerStream');
     }
     const state: TypeState = {
       subscription: new Subscription(this.#cache.store(typeUrl), this.#view, this.#onWork),
@@ -234,7 +238,8 @@ export class ClientStream {
   #checkCount({ subscription }: TypeState): void {
     const { namesPerType } = this.#limits;
     if (subscription.namedCount <= namesPerType) return;
-    throw new StreamRefused('limit', `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`);
+    const what = `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`;
+    throw new StreamRefused('limit', what, 'namesPerType');
   }
 
   /** What was in flight for a client that let go of everything is not awaited any more, and removals may have waited for it. */

@@ -1,0 +1,119 @@
+import type { Http2Stream } from 'node:http2';
+import type { BudgetHolder, ByteBudget } from './byte-budget.ts';
+
+/** What the meter needs of an HTTP/2 stream. */
+export type MeteredStream = Pick<Http2Stream, 'on' | 'pause' | 'resume'>;
+
+export interface RequestMeterOptions {
+  readonly stream: MeteredStream;
+  readonly peer: string;
+  readonly budget: ByteBudget;
+  /** The client sends requests as no client does: compressed, or in crumbs. */
+  readonly onInvalid: (message: string) => void;
+}
+
+const headLength = 5;
+
+/** What each DATA frame costs beside its bytes while its message is unfinished: a Buffer and its place in an array. */
+const chunkOverhead = 150;
+
+/** No client cuts its messages so small that they cost four times their size. */
+const crumbs = { times: 4, atLeast: 64 * 1024 };
+
+/**
+ * Counts the bytes of gRPC messages that have begun and not ended, which grpc-js holds until the last one comes. A
+ * message that is not there at once needs room in the budget before its rest is read; until then the flow control of
+ * HTTP/2 holds the client back.
+ */
+export class RequestMeter implements BudgetHolder {
+  readonly peer: string;
+  readonly #stream: MeteredStream;
+  readonly #budget: ByteBudget;
+  readonly #onInvalid: (message: string) => void;
+  readonly #head = Buffer.alloc(headLength);
+  #headRead = 0;
+  #bodyLength = 0;
+  #bodyLeft = 0;
+  #held = 0;
+  #isReserved = false;
+  /** `performance.now()` when the unfinished message began or got its room. */
+  #begunAt: number | undefined;
+  #isWaiting = false;
+
+  constructor(options: RequestMeterOptions) {
+    this.#stream = options.stream;
+    this.peer = options.peer;
+    this.#budget = options.budget;
+    this.#onInvalid = options.onInvalid;
+    this.#stream.on('data', (chunk: Buffer) => this.#read(chunk));
+  }
+
+  /** The message that is being received waits for room. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** When the unfinished message began; undefined when there is none, or it is the server that lets it wait. */
+  get begunAt(): number | undefined {
+    return this.#isWaiting ? undefined : this.#begunAt;
+  }
+
+  /** Of BudgetHolder. */
+  granted(): void {
+    this.#isWaiting = false;
+    this.#isReserved = true;
+    this.#begunAt = performance.now();
+    this.#stream.resume();
+  }
+
+  /** What was received has been worked off. */
+  release(): void {
+    if (this.#bodyLeft === 0 && this.#headRead === 0) this.#budget.release(this);
+  }
+
+  close(): void {
+    this.#isWaiting = false;
+    this.#budget.release(this);
+  }
+
+  #read(chunk: Buffer): void {
+    for (let position = 0; position < chunk.length; ) {
+      if (this.#headRead < headLength) position += this.#readHead(chunk, position);
+      const body = Math.min(this.#bodyLeft, chunk.length - position);
+      this.#bodyLeft -= body;
+      position += body;
+      if (this.#headRead === headLength && this.#bodyLeft === 0) this.#finish();
+    }
+    if (this.#headRead > 0) this.#hold(chunk);
+  }
+
+  #readHead(chunk: Buffer, position: number): number {
+    const read = chunk.copy(this.#head, this.#headRead, position, position + headLength - this.#headRead);
+    this.#headRead += read;
+    this.#begunAt ??= performance.now();
+    if (this.#headRead < headLength) return read;
+    if (this.#head[0] !== 0) this.#onInvalid('Requests must not be compressed');
+    this.#bodyLength = this.#head.readUInt32BE(1);
+    this.#bodyLeft = this.#bodyLength;
+    return read;
+  }
+
+  #finish(): void {
+    this.#headRead = 0;
+    this.#held = 0;
+    this.#isReserved = false;
+    this.#begunAt = undefined;
+  }
+
+  /** The message goes on in a later frame. */
+  #hold(chunk: Buffer): void {
+    this.#held += chunk.length + chunkOverhead;
+    if (this.#held > Math.max(crumbs.atLeast, crumbs.times * this.#bodyLength)) {
+      this.#onInvalid('The request comes in too small pieces');
+    }
+    if (this.#isReserved || this.#headRead < headLength) return;
+    this.#isReserved = !this.#isWaiting && this.#budget.reserve(this, this.#bodyLength);
+    this.#isWaiting = !this.#isReserved;
+    if (this.#isWaiting) this.#stream.pause();
+  }
+}
