@@ -66,6 +66,7 @@ describe('the memory of the server is bounded', () => {
     await start({ ...manyEndpoints, limits: { ...onePeer, stalledMs: 60_000, crowdedMs: 60_000 } });
     unread(800, endpointNames);
     await expectService();
+    await server.quiet();
     expect(server.peakMiB).toBeLessThan(350);
   });
 
@@ -80,6 +81,7 @@ describe('the memory of the server is bounded', () => {
     await start({ limits: onePeer });
     for (let index = 0; index < 60; index += 1) unfinished(30 * mebibyte, 20 * mebibyte);
     await expectService();
+    await server.quiet();
     expect(server.peakMiB).toBeLessThan(300);
   });
 });

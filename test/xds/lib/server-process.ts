@@ -52,6 +52,14 @@ export class ServerProcess {
     return this.#status('VmHWM');
   }
 
+  /** Resolves when it has used no processor time for a while: what it was sent is worked off, as far as it goes. */
+  async quiet(forMs = 300): Promise<void> {
+    for (let before = -1; before !== this.cpuSeconds; ) {
+      before = this.cpuSeconds;
+      await new Promise((resolve) => setTimeout(resolve, forMs));
+    }
+  }
+
   get cpuSeconds(): number {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
