@@ -29,6 +29,8 @@ export class ChangeLog {
   #trimAt = fewTombstones;
   /** Counts every change. */
   revision = 0;
+  /** Called with everything that came to be, changed or went. */
+  onChange: (slot: Slot) => void = () => undefined;
 
   /** @param onForgotten called when a slot's tombstone is gone */
   constructor(onForgotten: (slot: Slot) => void) {
@@ -64,7 +66,8 @@ export class ChangeLog {
 
   /** It was announced that the resource changed; one that was inserted for this change is where it belongs. */
   touch(entry: LogEntry): void {
-    if (!entry.isFresh) this.#append(entry);
+    if (entry.isFresh) this.onChange(entry.slot);
+    else this.#append(entry);
     entry.isFresh = false;
   }
 
@@ -82,6 +85,7 @@ export class ChangeLog {
     if (entry.isLive) this.#live -= 1;
     this.#size -= 1;
     this.revision += 1;
+    this.onChange(entry.slot);
     entry.sequence = 0;
     entry.slot.logged = undefined;
     this.#onForgotten(entry.slot);
@@ -134,6 +138,7 @@ export class ChangeLog {
 
   #append(entry: LogEntry): void {
     this.revision += 1;
+    this.onChange(entry.slot);
     this.#last += 1;
     entry.sequence = this.#last;
     this.#entries.push(entry);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { encodeMessage, type MessageObject, messageNameOf } from '../../protos/registry.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
+import { type Digest, digestOf } from './digest.ts';
 import { bytesField, concat, stringField } from './wire-format.ts';
 
 /** One version of a resource, encoded once; its bytes are shared by every stream. */
@@ -10,6 +11,8 @@ export interface EncodedResource {
   readonly version: string;
   /** Number of this content within its resource, in the order of building; what streams remember instead of the version. */
   readonly stamp: number;
+  /** Of name and version. */
+  readonly digest: Digest;
   /** `resources = 2` of a DeltaDiscoveryResponse: a `Resource` with tag and length. */
   readonly deltaField: Uint8Array;
   /** `resources = 2` of a DiscoveryResponse: an `Any` with tag and length. Part of `deltaField`, as the tags are equal. */
@@ -39,6 +42,7 @@ export function frameResource({ typeUrl, name }: ResourceName, content: Content,
     name,
     version: content.version,
     stamp,
+    digest: digestOf(name, content.version),
     deltaField,
     sotwField: deltaField.subarray(start, start + sotw.length),
   };

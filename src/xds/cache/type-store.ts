@@ -1,5 +1,6 @@
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
+import { BucketDigests } from './bucket-digests.ts';
 import { ChangeLog } from './change-log.ts';
 import type { BuildError } from './encodings.ts';
 import { among } from './key-set.ts';
@@ -9,8 +10,12 @@ import { SubscriberTable } from './subscriber-table.ts';
 /** A stream's interest in one type; told when a resource that it holds or may want is another than before. */
 export interface Subscriber {
   changed(slot: Slot): void;
-  /** Something changed of what every client with a wildcard gets alike. @param since of `performance.now()` */
-  logged(since: number): void;
+  /**
+   * Something changed of what every client with a wildcard gets alike.
+   * @param since of `performance.now()`
+   * @param before sequence that it had in the log
+   */
+  logged(since: number, before: number): void;
 }
 
 /** What the stores of all types share. */
@@ -30,6 +35,7 @@ export class TypeStore implements SlotType {
   readonly wildcards = new Set<Subscriber>();
   /** Of the resources with `wildcard`, those that clients get alike. */
   readonly log = new ChangeLog((slot) => this.releaseIfUnused(slot));
+  #digests: BucketDigests | undefined;
   /** Slots of those that differ by zone or node. */
   readonly scopedWildcards = new Set<Slot>();
   /** Those of scope zone, of which encodings are kept for each zone of clients. */
@@ -62,6 +68,12 @@ export class TypeStore implements SlotType {
   /** Somebody may have it, or is about to be sent it. */
   isHeld(slot: Slot): boolean {
     return slot.hasSubscribers || (slot.entry?.wildcard === true && this.wildcards.size > 0);
+  }
+
+  /** Of the resources in the log. */
+  get digests(): BucketDigests {
+    this.#digests ??= new BucketDigests(this.log);
+    return this.#digests;
   }
 
   find(name: string): Slot | undefined {
@@ -152,10 +164,11 @@ export class TypeStore implements SlotType {
       this.log.delete(logged);
       return;
     }
+    const before = logged.sequence;
     if (isFleetWildcard(slot.entry)) this.log.touch(logged);
     else this.log.bury(logged);
     const since = slot.pending?.changedAt ?? performance.now();
-    for (const subscriber of this.wildcards) subscriber.logged(since);
+    for (const subscriber of this.wildcards) subscriber.logged(since, before);
   }
 
   /** Without a walk over the streams of the other nodes or zones. */

@@ -15,12 +15,19 @@ export function concat(parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A packed repeated field of unsigned integers. */
+export function packedField(field: number, values: readonly number[]): Buffer {
+  return bytesField(field, Uint8Array.from(values.flatMap(varint)));
+}
+
 function fieldHead(field: number, length: number): number[] {
-  const head: number[] = [];
-  for (const value of [(field << 3) | 2, length]) {
-    let rest = value;
-    for (; rest > 127; rest >>>= 7) head.push((rest & 127) | 128);
-    head.push(rest);
-  }
-  return head;
+  return [...varint((field << 3) | 2), ...varint(length)];
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
+  bytes.push(rest);
+  return bytes;
 }

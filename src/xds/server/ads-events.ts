@@ -1,8 +1,8 @@
 import type { NodeIdentity } from '../streams/node-identity.ts';
 import type { LimitName } from './limits.ts';
 
-/** Delta or state of the world, as the client chose by the RPC it called. */
-export type Variant = 'delta' | 'sotw';
+/** Delta, state of the world, or our own discovery for nodes, as the client chose by the RPC it called. */
+export type Variant = 'delta' | 'sotw' | 'node';
 
 /** The stream that an event is about. */
 export interface StreamRef {

@@ -27,9 +27,7 @@ export interface AdsServerOptions {
   readonly events?: AdsEvents;
 }
 
-const servicePath = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
-
-/** Serves the resources of a cache over ADS, delta and state-of-the-world. */
+/** Offers the resources of a cache over ADS, delta and state-of-the-world, and over node discovery. */
 export class AdsServer implements CacheListener {
   readonly #cache: ResourceCache;
   readonly #logger: Logger;
@@ -55,6 +53,7 @@ export class AdsServer implements CacheListener {
     this.#server = new Server(serverOptions(this.#limits));
     this.#server.addService(service, {
       delta: (call: AdsCall) => this.#accept('delta', call),
+      node: (call: AdsCall) => this.#accept('node', call),
       sotw: (call: AdsCall) => this.#accept('sotw', call),
     });
     this.#cache.listen(this);
@@ -216,9 +215,9 @@ function checkInterval(limits: Limits): number {
 const asBytes = (bytes: Uint8Array): Buffer => bytes as Buffer;
 
 /** Requests and responses stay bytes: they are read and put together by hand. */
-function method(name: string): MethodDefinition<Uint8Array, Uint8Array> {
+function method(path: string): MethodDefinition<Uint8Array, Uint8Array> {
   return {
-    path: `${servicePath}/${name}`,
+    path,
     requestStream: true,
     responseStream: true,
     requestSerialize: asBytes,
@@ -229,6 +228,7 @@ function method(name: string): MethodDefinition<Uint8Array, Uint8Array> {
 }
 
 const service: ServiceDefinition = {
-  sotw: method('StreamAggregatedResources'),
-  delta: method('DeltaAggregatedResources'),
+  sotw: method('/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources'),
+  delta: method('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'),
+  node: method('/fairlead.node.v1.NodeDiscovery/StreamNode'),
 };

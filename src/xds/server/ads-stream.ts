@@ -256,7 +256,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
     this.#guard('Could not handle a request', () => {
-      const outcome = this.variant === 'delta' ? this.#receiveDelta(bytes) : this.#receiveSotw(bytes);
+      const outcome = this.variant === 'sotw' ? this.#receiveSotw(bytes) : this.#receiveDelta(bytes);
       this.#report(outcome);
       this.#followRound(outcome.typeUrl);
     });

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import type { EncodedResource } from '../cache/encoded-resource.ts';
-import { bytesField, concat, stringField } from '../cache/wire-format.ts';
+import { bytesField, concat, packedField, stringField } from '../cache/wire-format.ts';
 import type { Batch } from '../streams/batch.ts';
 import type { Variant } from './ads-events.ts';
 
@@ -45,7 +44,7 @@ export class ResponseEncoder {
     if (same !== undefined) return hasOnlyResources(same.batch) && hasOnlyResources(batch) ? same : { ...same, batch };
     this.#lastNonce += 1;
     const nonce = String(this.#lastNonce);
-    const bytes = variant === 'delta' ? this.#delta(batch, nonce) : this.#sotw(batch, nonce);
+    const bytes = variant === 'sotw' ? this.#sotw(batch, nonce) : this.#delta(batch, nonce);
     const kept = { nonce: this.#lastNonce, bytes, variant, batch };
     this.#kept = [kept, ...this.#kept.slice(0, keptResponses - 1)];
     return kept;
@@ -64,6 +63,8 @@ export class ResponseEncoder {
       stringField(5, nonce),
       ...batch.removed.map((name) => stringField(6, name)),
       bytesField(7, this.#controlPlane),
+      ...(batch.isComplete ? [complete] : []),
+      ...(batch.staleBuckets.length > 0 ? [packedField(101, batch.staleBuckets)] : []),
     ]);
   }
 
@@ -78,13 +79,21 @@ export class ResponseEncoder {
   }
 }
 
-/** Equal in every replica for equal resources. */
+/** `complete = 100` of a NodeResponse, true; only such responses are complete or have stale buckets. */
+const complete = Uint8Array.of(0xa0, 0x06, 1);
+
+/** Equal in every replica for equal resources, in any order. */
 function versionOf(resources: readonly EncodedResource[]): string {
   const [first] = resources;
   if (first === undefined) return 'empty';
   if (resources.length === 1) return first.version;
-  const versions = resources.map((resource) => `${resource.name} ${resource.version}`).sort();
-  return hash('sha256', versions.join('\n'), 'base64url').slice(0, first.version.length);
+  let low = 0;
+  let high = 0;
+  for (const { digest } of resources) {
+    low ^= digest.low;
+    high ^= digest.high;
+  }
+  return Buffer.from(Int32Array.of(low, high).buffer).toString('base64url');
 }
 
 /** Then its slots and stamps are those of its resources. */
@@ -95,6 +104,9 @@ function hasOnlyResources(batch: Batch): boolean {
 function isEqual(one: Batch, other: Batch): boolean {
   return (
     one.typeUrl === other.typeUrl &&
+    one.isComplete === other.isComplete &&
+    one.staleBuckets.length === 0 &&
+    other.staleBuckets.length === 0 &&
     one.resources.length === other.resources.length &&
     one.removed.length === other.removed.length &&
     one.resources.every((resource, index) => resource === other.resources[index]) &&

@@ -19,6 +19,11 @@ export class Batch {
   /** `performance.now()` of the oldest change in it. */
   changedAt = Number.POSITIVE_INFINITY;
 
+  /** Node discovery: everything that existed when the stream asked has been sent, with this or before. */
+  isComplete = false;
+  /** Node discovery: buckets of which the client has something else. */
+  staleBuckets: readonly number[] = [];
+
   constructor(typeUrl: string) {
     this.typeUrl = typeUrl;
   }

@@ -283,7 +283,9 @@ export class ClientStream {
     const wildcard = isLegacyWildcard || request.subscribe.includes('*');
     const names = request.subscribe.filter((name) => name !== '*');
     if (isFirst) {
-      subscription.resume({ wildcard, names, claims: request.initialVersions });
+      const known = this.variant === 'node' ? request.known : undefined;
+      subscription.resume({ wildcard, names, claims: request.initialVersions, known });
+      if (this.variant === 'node') subscription.promiseCompletion();
     } else {
       if (wildcard) subscription.setWildcard();
       for (const name of names) subscription.subscribe(name);
@@ -355,13 +357,13 @@ export class ClientStream {
   }
 
   #collectAs(subscription: Subscription, options: CollectOptions): Collected {
-    if (this.#isPartial(subscription)) return subscription.collectPart(options, this.variant === 'delta');
+    if (this.#isPartial(subscription)) return subscription.collectPart(options, this.variant !== 'sotw');
     return subscription.collectAll(options);
   }
 
   /** A response may carry a part of what is subscribed. */
   #isPartial(subscription: Subscription): boolean {
-    return this.variant === 'delta' || !fullState.includes(subscription.typeUrl);
+    return this.variant !== 'sotw' || !fullState.includes(subscription.typeUrl);
   }
 
   /**
@@ -382,7 +384,7 @@ export class ClientStream {
 
   /** A full state cannot tell changes without telling removals, so holding them back would hold back both. */
   get #needsFirstAnswer(): boolean {
-    return this.variant === 'delta' && !this.#hasRoundTrip;
+    return this.variant !== 'sotw' && !this.#hasRoundTrip;
   }
 
   /**

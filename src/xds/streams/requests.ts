@@ -1,4 +1,6 @@
 import protobuf from 'protobufjs';
+import { mostBuckets } from '../cache/bucket-digests.ts';
+import type { Known } from './known.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
 /** What is used of a DeltaDiscoveryRequest. */
@@ -9,6 +11,8 @@ export interface DeltaRequest {
   readonly unsubscribe: readonly string[];
   /** Names and versions that a returning client has. */
   readonly initialVersions: readonly (readonly [name: string, version: string])[];
+  /** Node discovery: what a returning client has, by digests. */
+  readonly known?: Known | undefined;
   readonly nonce: string;
   /** Message of `error_detail`; a rejection if it is there at all, be it empty. */
   readonly error: string | undefined;
@@ -25,7 +29,7 @@ export interface SotwRequest {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
-/** @throws RangeError or Error when the bytes are no such message */
+/** @throws RangeError or Error when the bytes are no such message; of a NodeRequest, too, which has fields more */
 export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
   const request: Mutable<DeltaRequest> = {
     typeUrl: '',
@@ -33,6 +37,7 @@ export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
     subscribe: [],
     unsubscribe: [],
     initialVersions: [],
+    known: undefined,
     nonce: '',
     error: undefined,
   };
@@ -44,8 +49,26 @@ export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
     5: (reader) => request.initialVersions.push(readPair(reader)),
     6: (reader) => (request.nonce = reader.string()),
     7: (reader) => (request.error = readStatus(reader.bytes())),
+    100: (reader) => (request.known = readKnown(reader.bytes())),
   });
   return request;
+}
+
+/** @throws RangeError when the numbers do not fit each other */
+function readKnown(bytes: Uint8Array): Known {
+  const reader = protobuf.Reader.create(bytes);
+  let buckets = 0;
+  let digests: Uint8Array = new Uint8Array(0);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === 0x08) buckets = reader.uint32();
+    else if (tag === 0x12) digests = reader.bytes();
+    else reader.skipType(tag & 7);
+  }
+  const isPowerOfTwo = buckets > 0 && (buckets & (buckets - 1)) === 0;
+  if (!isPowerOfTwo || buckets > mostBuckets) throw new RangeError(`${buckets} buckets, not a power of two`);
+  if (digests.length !== 8 * buckets) throw new RangeError(`${digests.length} bytes for ${buckets} buckets`);
+  return { buckets, digests: Buffer.from(digests) };
 }
 
 /** @throws RangeError or Error when the bytes are no such message */

@@ -1,6 +1,7 @@
 import type { Slot } from '../cache/slot.ts';
 import { firstStamp, stampMask } from '../cache/stamps.ts';
 import { fold } from './folding.ts';
+import type { Known } from './known.ts';
 import { isNamed, unknown } from './resource-states.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
@@ -9,6 +10,8 @@ export interface Resumption {
   readonly wildcard: boolean;
   readonly names: Iterable<string>;
   /** What the client has; of what it does not ask for, nothing is kept. */
+  /** What it has in digests, instead of by name. */
+  readonly known?: Known | undefined;
   readonly claims: readonly (readonly [name: string, version: string])[];
 }
 

@@ -2,9 +2,11 @@ import type { ClientView } from '../../resources/resource-entry.ts';
 import type { Slot } from '../cache/slot.ts';
 import type { Subscriber, TypeStore } from '../cache/type-store.ts';
 import type { Batch, Collected, CollectOptions, InFlight } from './batch.ts';
+import { Completion } from './completion.ts';
 import { Demand } from './demand.ts';
 import { fold } from './folding.ts';
 import { FullCollector } from './full-collector.ts';
+import { compareKnown, type Known } from './known.ts';
 import { PartCollector } from './part-collector.ts';
 import { RejectionSearch } from './rejection-search.ts';
 import { isForced, isNamed, ResourceStates, unknown } from './resource-states.ts';
@@ -31,6 +33,11 @@ export class Subscription implements Subscriber {
   readonly #state: SubscriptionState;
   readonly #work: WorkSignal;
   #owesAnswer = false;
+  /** What a returning client has, until it is compared. */
+  #known: Known | undefined;
+  /** Only for clients that want to hear of it. */
+  #completion: Completion | undefined;
+  #staleBuckets: readonly number[] = [];
   #inFlight: InFlight | undefined;
   /** Names of what was in flight when the client let go of everything: it may read that yet, and keep it. */
   #unconfirmed: readonly string[] = [];
@@ -69,7 +76,8 @@ export class Subscription implements Subscriber {
   get isBehind(): boolean {
     const { dirty, held } = this.#states;
     const isNew = dirty.length > 0 || held.length > 0 || this.#demand.cursor?.isBehind === true;
-    return isNew || this.#owesAnswer || this.#search.isGoingOn;
+    const isOwed = this.#owesAnswer || this.#known !== undefined || this.#completion?.isTold === false;
+    return isNew || isOwed || this.#search.isGoingOn;
   }
 
   isDirty(name: string): boolean {
@@ -142,7 +150,14 @@ export class Subscription implements Subscriber {
   resume(resumption: Resumption): void {
     if (resumption.wildcard) this.store.wildcards.add(this);
     resume(this.#state, resumption);
+    if (resumption.wildcard) this.#known = resumption.known;
     if (this.isBehind) this.#work.give(performance.now());
+  }
+
+  /** The client is to hear when everything was sent that exists now. */
+  promiseCompletion(): void {
+    this.#completion = new Completion(this.#states.dirty.length, this.store.log.last);
+    this.#work.give(performance.now());
   }
 
   /** A response is due even if there is nothing to put into it. */
@@ -176,7 +191,10 @@ export class Subscription implements Subscriber {
   }
 
   /** Of Subscriber. */
-  logged(since: number): void {
+  logged(since: number, before: number): void {
+    if (this.#demand.cursor !== undefined && before > this.#demand.cursor.sent) {
+      this.#completion?.moved(before, this.store.log.last);
+    }
     if (this.#demand.cursor?.isBehind === true) this.#work.give(since);
   }
 
@@ -192,9 +210,12 @@ export class Subscription implements Subscriber {
   /** The next response where each may carry a part: delta, and the types of state-of-the-world other than full-state. */
   collectPart(options: CollectOptions, canRemove: boolean): Collected {
     this.#work.reset();
+    if (!this.#compareKnown(options.deadline)) return 'later';
     const first = this.#search.isDue ? this.#collectSuspects(options, canRemove) : undefined;
     if (first !== undefined) return first;
+    const before = this.#states.dirty.length;
     const collected = new PartCollector(this.#state, options, canRemove).collectNew();
+    this.#completion?.took(before - this.#states.dirty.length);
     if (collected === 'later') return 'later';
     this.#search.isDue = this.#search.isGoingOn;
     return this.#finish(collected) ?? this.#collectSuspects(options, canRemove);
@@ -295,12 +316,28 @@ export class Subscription implements Subscriber {
     return batch;
   }
 
+  /** @returns false when it is late */
+  #compareKnown(deadline: number): boolean {
+    if (this.#known === undefined) return true;
+    const stale = compareKnown(this.#state, this.#known, deadline);
+    if (stale === undefined) return false;
+    this.#known = undefined;
+    this.#staleBuckets = stale;
+    if (this.#completion !== undefined) this.promiseCompletion();
+    return true;
+  }
+
   #finish(batch: Batch): Batch | undefined {
-    if (batch.isEmpty && !this.#owesAnswer) {
+    batch.isComplete = this.#completion?.isReached(this.#demand.cursor) === true;
+    const isDue = this.#owesAnswer || (batch.isComplete && this.#completion?.isTold === false);
+    if (batch.isEmpty && !isDue) {
       if (this.#inFlight === undefined) this.#demand.cursor?.settle();
       return undefined;
     }
     this.#owesAnswer = false;
+    if (batch.isComplete && this.#completion !== undefined) this.#completion.isTold = true;
+    batch.staleBuckets = this.#staleBuckets;
+    this.#staleBuckets = [];
     batch.changedAt = this.#work.changedAt;
     if (!this.isBehind) this.#work.changedAt = Number.POSITIVE_INFINITY;
     return batch;
@@ -327,6 +364,8 @@ export class Subscription implements Subscriber {
   #forgetWork(): void {
     this.#inFlight = undefined;
     this.#owesAnswer = false;
+    this.#known = undefined;
+    this.#completion = undefined;
     this.#search.stop();
     this.#states.dirty = [];
     this.#states.held = [];

@@ -28,6 +28,11 @@ export class WildcardCursor implements LogReader {
     return slot.logged !== undefined && slot.logged.sequence <= this.acknowledged;
   }
 
+  /** Sequence up to which it was sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
   /** It was sent, or need not be. */
   hasPassed(slot: Slot): boolean {
     return slot.logged !== undefined && slot.logged.sequence <= this.#sent;

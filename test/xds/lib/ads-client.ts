@@ -1,7 +1,30 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
 import { decodeMessage, encodeMessage, messageNameOf } from '../../../src/protos/registry.ts';
 
-const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+const ads = {
+  service: '/envoy.service.discovery.v3.AggregatedDiscoveryService',
+  messages: 'envoy.service.discovery.v3',
+};
+
+const variants = {
+  delta: {
+    method: `${ads.service}/DeltaAggregatedResources`,
+    request: `${ads.messages}.DeltaDiscoveryRequest`,
+    response: `${ads.messages}.DeltaDiscoveryResponse`,
+  },
+  sotw: {
+    method: `${ads.service}/StreamAggregatedResources`,
+    request: `${ads.messages}.DiscoveryRequest`,
+    response: `${ads.messages}.DiscoveryResponse`,
+  },
+  node: {
+    method: '/fairlead.node.v1.NodeDiscovery/StreamNode',
+    request: 'fairlead.node.v1.NodeRequest',
+    response: 'fairlead.node.v1.NodeResponse',
+  },
+} as const;
+
+type Variant = keyof typeof variants;
 
 export interface Resource {
   readonly name: string;
@@ -18,6 +41,9 @@ export interface Response {
   readonly identifier: string;
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
+  /** Of node discovery. */
+  readonly complete: boolean;
+  readonly staleBuckets: readonly number[];
 }
 
 interface Any {
@@ -37,6 +63,8 @@ interface RawResponse {
     readonly ttl?: unknown;
   }[];
   readonly removedResources?: readonly string[];
+  readonly complete?: boolean;
+  readonly staleBuckets?: readonly number[];
   readonly controlPlane?: { readonly identifier?: string };
 }
 
@@ -48,7 +76,7 @@ const probeType = 'type.googleapis.com/fairlead.test.Probe';
  * types of Envoy, not with the server's own code.
  */
 export class AdsClient {
-  readonly variant: 'delta' | 'sotw';
+  readonly variant: Variant;
   /** Names of `probe` need one. */
   static #probes = 0;
   readonly #client: Client;
@@ -60,7 +88,7 @@ export class AdsClient {
   #hasSent = false;
   #node: Record<string, unknown> | undefined;
 
-  constructor(address: string, variant: 'delta' | 'sotw', node: Record<string, unknown> | 'none' = { id: 'node-a' }) {
+  constructor(address: string, variant: Variant, node: Record<string, unknown> | 'none' = { id: 'node-a' }) {
     this.variant = variant;
     this.#node = node === 'none' ? undefined : node;
     this.#client = new Client(address, credentials.createInsecure(), {
@@ -68,8 +96,7 @@ export class AdsClient {
       'grpc.max_receive_message_length': -1,
     });
     const asIs = (bytes: Buffer): Buffer => bytes;
-    const method = variant === 'delta' ? 'DeltaAggregatedResources' : 'StreamAggregatedResources';
-    this.#call = this.#client.makeBidiStreamRequest(`${service}/${method}`, asIs, asIs);
+    this.#call = this.#client.makeBidiStreamRequest(variants[variant].method, asIs, asIs);
     this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.closed = new Promise((resolve) => this.#call.on('status', resolve));
     this.#call.on('error', (error: Error) => this.#fail(error));
@@ -80,7 +107,7 @@ export class AdsClient {
   send(request: Record<string, unknown>): void {
     const message = this.#hasSent || this.#node === undefined ? request : { node: this.#node, ...request };
     this.#hasSent = true;
-    this.#call.write(Buffer.from(encodeMessage(this.#requestName(), message)));
+    this.#call.write(Buffer.from(encodeMessage(variants[this.variant].request, message)));
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -142,13 +169,8 @@ export class AdsClient {
     this.#client.close();
   }
 
-  #requestName(): string {
-    const name = this.variant === 'delta' ? 'DeltaDiscoveryRequest' : 'DiscoveryRequest';
-    return `envoy.service.discovery.v3.${name}`;
-  }
-
   #receive(bytes: Buffer): void {
-    const response = this.variant === 'delta' ? readDelta(bytes) : readSotw(bytes);
+    const response = this.variant === 'sotw' ? readSotw(bytes) : readDelta(this.variant, bytes);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#queue.push(response);
     else waiting.resolve(response);
@@ -160,8 +182,8 @@ export class AdsClient {
   }
 }
 
-function readDelta(bytes: Uint8Array): Response {
-  const raw = decodeMessage<RawResponse>('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes);
+function readDelta(variant: Variant, bytes: Uint8Array): Response {
+  const raw = decodeMessage<RawResponse>(variants[variant].response, bytes);
   return {
     ...common(raw),
     versionInfo: raw.systemVersionInfo ?? '',
@@ -176,7 +198,7 @@ function readDelta(bytes: Uint8Array): Response {
 }
 
 function readSotw(bytes: Uint8Array): Response {
-  const raw = decodeMessage<RawResponse>('envoy.service.discovery.v3.DiscoveryResponse', bytes);
+  const raw = decodeMessage<RawResponse>(variants.sotw.response, bytes);
   const resources = ((raw.resources ?? []) as unknown as readonly Any[]).map((any) => {
     const message = body(any);
     return { name: String(message.name ?? message.clusterName), version: '', body: message, ttl: undefined };
@@ -184,8 +206,11 @@ function readSotw(bytes: Uint8Array): Response {
   return { ...common(raw), versionInfo: raw.versionInfo ?? '', resources, removed: [] };
 }
 
-function common(raw: RawResponse): Pick<Response, 'typeUrl' | 'nonce' | 'identifier'> {
-  return { typeUrl: raw.typeUrl ?? '', nonce: raw.nonce ?? '', identifier: raw.controlPlane?.identifier ?? '' };
+type Common = 'typeUrl' | 'nonce' | 'identifier' | 'complete' | 'staleBuckets';
+
+function common(raw: RawResponse): Pick<Response, Common> {
+  const { typeUrl = '', nonce = '', complete = false, staleBuckets = [] } = raw;
+  return { typeUrl, nonce, complete, staleBuckets, identifier: raw.controlPlane?.identifier ?? '' };
 }
 
 function body(any: Any | undefined): Record<string, unknown> {

@@ -59,6 +59,10 @@ export class TestServer {
     return this.#client('delta', node);
   }
 
+  node(node?: Record<string, unknown>): AdsClient {
+    return this.#client('node', node);
+  }
+
   sotw(node?: Record<string, unknown>): AdsClient {
     return this.#client('sotw', node);
   }
@@ -68,7 +72,7 @@ export class TestServer {
     await this.ads.close(0);
   }
 
-  #client(variant: 'delta' | 'sotw', node: Record<string, unknown> | undefined): AdsClient {
+  #client(variant: 'delta' | 'sotw' | 'node', node: Record<string, unknown> | undefined): AdsClient {
     const client = new AdsClient(this.#address, variant, node);
     this.#clients.push(client);
     return client;
