@@ -2,10 +2,11 @@ import type { AppProtocol } from '../model/service.ts';
 import { effectivePolicy } from '../model/settings.ts';
 import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/Cluster.ts';
 import type { HttpProtocolOptions } from '../protos/generated/types/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
-import type { ResourceEntry } from '../resources/resource-entry.ts';
+import type { ResourceName } from '../resources/resource-name.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { circuitBreakersOf } from './circuit-breaker.ts';
 import { adsSource, connectionBufferBytes, durationOf } from './common.ts';
+import { FrontendEntry } from './frontend-entry.ts';
 import { type Frontend, statNameOf } from './frontends.ts';
 import { http1Options, http2Options, maxHeaders } from './http-options.ts';
 import { lbPolicyOf } from './load-balancing.ts';
@@ -29,12 +30,19 @@ const panicThreshold = { value: 1 };
 /** With Envoy's default, an endpoint that fails within a second of another change goes on failing requests for that second. */
 const noMergeWindow = durationOf(0);
 
-export function clusterEntry(frontend: Frontend): ResourceEntry {
-  const { name } = frontend;
-  const build = () => clusterOf(frontend);
-  // A new or changed cluster warms until its endpoints come (https://github.com/envoyproxy/envoy/issues/13009).
-  const refreshes = [{ typeUrl: typeUrls.endpoint, name }];
-  return { typeUrl: typeUrls.cluster, name, wildcard: false, scope: 'fleet', build, refreshes };
+export class ClusterEntry extends FrontendEntry {
+  get typeUrl(): string {
+    return typeUrls.cluster;
+  }
+
+  /** A new or changed cluster warms until its endpoints come (https://github.com/envoyproxy/envoy/issues/13009). */
+  get refreshes(): readonly ResourceName[] {
+    return [{ typeUrl: typeUrls.endpoint, name: this.name }];
+  }
+
+  override build(): Cluster {
+    return clusterOf(this.frontend);
+  }
 }
 
 /** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */

@@ -1,21 +1,35 @@
+import type { EndpointSlice } from '../model/endpoint.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { socketAddress } from './common.ts';
 import type { Candidate } from './endpoint-selection/candidates.ts';
-import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
-import type { PortEndpoints } from './endpoint-selection/port-endpoints.ts';
+import { EndpointsEntry, type EndpointsPlan } from './endpoint-selection/endpoints-entry.ts';
+import type { EndpointsOfPort, PortEndpoints } from './endpoint-selection/port-endpoints.ts';
 import type { Frontend } from './frontends.ts';
 
-export function endpointEntry({ service, name }: Frontend, endpoints: PortEndpoints): ResourceEntry {
+export function endpointEntry(
+  frontend: Frontend,
+  slices: readonly EndpointSlice[],
+  endpointsOf: EndpointsOfPort,
+): ResourceEntry {
+  const plan = (of: EndpointsOfPort) => planOf(frontend, of(frontend.port, frontend.family));
   return new EndpointsEntry({
     typeUrl: typeUrls.endpoint,
-    name,
+    name: frontend.name,
     wildcard: false,
+    slices,
+    endpointsOf,
+    plan,
+  });
+}
+
+function planOf({ service, name }: Frontend, endpoints: PortEndpoints): EndpointsPlan {
+  return {
     selected: [{ endpoints, policy: service.internalTrafficPolicy }],
     basis: [],
     message: ([selection]) => ({ clusterName: name, endpoints: localitiesOf(selection?.endpoints ?? []) }),
-  });
+  };
 }
 
 /**

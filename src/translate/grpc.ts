@@ -1,5 +1,6 @@
 // Resources of proxyless gRPC clients, which ask for `xds:///namespace/name:port` (gRFC A27, A28, A31, A44).
 import { familyOf } from '../model/address.ts';
+import type { EndpointSlice } from '../model/endpoint.ts';
 import type { ModelReader } from '../model/model.ts';
 import type { IpFamily, Service, ServicePort } from '../model/service.ts';
 import { type EffectivePolicy, effectivePolicy } from '../model/settings.ts';
@@ -12,7 +13,7 @@ import type { Resolve } from '../resources/resolve.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { adsSource } from './common.ts';
-import { EndpointsEntry } from './endpoint-selection/endpoints-entry.ts';
+import { EndpointsEntry, type EndpointsPlan } from './endpoint-selection/endpoints-entry.ts';
 import { type EndpointsOfPort, endpointsByPort, type Selection } from './endpoint-selection/port-endpoints.ts';
 import { localitiesOf } from './endpoints.ts';
 import { targetNameOf } from './frontends.ts';
@@ -47,10 +48,11 @@ const types: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.route, t
 export function grpcEntries(model: ModelReader, serviceKey: string): readonly ResourceEntry[] {
   const service = model.get('Service', serviceKey);
   if (service === undefined) return [];
-  const endpointsOf = endpointsByPort(model.slicesOf(serviceKey));
+  const slices = model.slicesOf(serviceKey);
+  const endpointsOf = endpointsByPort(slices);
   const ports = service.ports.filter(({ protocol }) => protocol === 'TCP');
   const targets = ports.map((port) => ({ service, port, name: targetNameOf({ service, port }) }));
-  return targets.flatMap((target) => [...configurationOf(target), endpointsEntryOf(target, endpointsOf)]);
+  return targets.flatMap((target) => [...configurationOf(target), endpointsEntryOf(target, slices, endpointsOf)]);
 }
 
 /** All but the endpoints. */
@@ -106,16 +108,23 @@ function grpcClusterOf({ name, service, port }: GrpcTarget): Cluster {
   };
 }
 
-function endpointsEntryOf({ service, port, name }: GrpcTarget, endpointsOf: EndpointsOfPort): ResourceEntry {
+function endpointsEntryOf(
+  target: GrpcTarget,
+  slices: readonly EndpointSlice[],
+  endpointsOf: EndpointsOfPort,
+): ResourceEntry {
+  const { name } = target;
+  const plan = (of: EndpointsOfPort) => planOf(target, of);
+  return new EndpointsEntry({ typeUrl: typeUrls.endpoint, name, wildcard: false, slices, endpointsOf, plan });
+}
+
+function planOf({ service, port, name }: GrpcTarget, endpointsOf: EndpointsOfPort): EndpointsPlan {
   const policy = service.internalTrafficPolicy;
-  return new EndpointsEntry({
-    typeUrl: typeUrls.endpoint,
-    name,
-    wildcard: false,
+  return {
     selected: familiesOf(service).map((family) => ({ endpoints: endpointsOf(port, family), policy })),
     basis: [],
     message: (selections) => ({ clusterName: name, endpoints: localitiesByFamily(selections) }),
-  });
+  };
 }
 
 /** In the Service's order: a client prefers the first and falls back to the second when it cannot reach any of it. */

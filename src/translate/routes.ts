@@ -2,9 +2,9 @@ import { effectivePolicy } from '../model/settings.ts';
 import type { Route } from '../protos/generated/types/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost } from '../protos/generated/types/envoy/config/route/v3/VirtualHost.ts';
-import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { forwardedProtoHeader, originalForwardedProto } from './forwarded-proto.ts';
+import { FrontendEntry } from './frontend-entry.ts';
 import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
 import { hashPolicyOf } from './load-balancing.ts';
 import { retryPolicyOf } from './retries.ts';
@@ -16,9 +16,21 @@ import { connectRouteTo } from './upgrades.ts';
 /** Carries the address that the client connected to from the connection to the choice of the scope. */
 export const destinationHeader = 'x-fairlead-destination';
 
-export function routeEntry(frontend: Frontend, settings: TranslateSettings): ResourceEntry {
-  const build = () => routeConfigurationOf(frontend, settings);
-  return { typeUrl: typeUrls.route, name: frontend.name, wildcard: false, scope: 'fleet', build };
+export class RouteEntry extends FrontendEntry {
+  readonly #settings: TranslateSettings;
+
+  constructor(frontend: Frontend, settings: TranslateSettings) {
+    super(frontend);
+    this.#settings = settings;
+  }
+
+  get typeUrl(): string {
+    return typeUrls.route;
+  }
+
+  override build(): RouteConfiguration {
+    return routeConfigurationOf(this.frontend, this.#settings);
+  }
 }
 
 /** Everything to the Service's cluster. */

@@ -8,7 +8,7 @@ import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { bytesOf, cidrOf } from './address-bytes.ts';
 import type { DataPath } from './data-path.ts';
-import { EndpointsEntry, type SelectedEndpoints } from './endpoint-selection/endpoints-entry.ts';
+import { EndpointsEntry, type EndpointsPlan, type SelectedEndpoints } from './endpoint-selection/endpoints-entry.ts';
 import type { EndpointsOfPort, Selection, SelectionPolicy } from './endpoint-selection/port-endpoints.ts';
 import { EndpointSets, type FamilySelection } from './endpoint-sets.ts';
 import type { Frontend } from './frontends.ts';
@@ -46,26 +46,38 @@ export function serviceViewEntry(
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
 ): ResourceEntry {
+  return new EndpointsEntry({
+    typeUrl: typeUrls.serviceView,
+    name: keyOf(service),
+    wildcard: true,
+    slices,
+    endpointsOf,
+    plan: (of) => planOf(service, clusterFrontends, slices, of),
+  });
+}
+
+function planOf(
+  service: Service,
+  clusterFrontends: readonly Frontend[],
+  slices: readonly EndpointSlice[],
+  endpointsOf: EndpointsOfPort,
+): EndpointsPlan {
   const { namespace, name } = service;
   const sets = new PlannedSets(endpointsOf);
   const planned = nodeFrontendsOf(service, clusterFrontends).map((frontend) => plan(service, frontend, sets));
   if (hasHealthCheck(service)) sets.addLocal(service);
-  const entry: EndpointsEntry = new EndpointsEntry({
-    typeUrl: typeUrls.serviceView,
-    name: keyOf(service),
-    wildcard: true,
+  return {
     selected: sets.list,
     basis: [service, ...clusterFrontends.map(({ address }) => address)],
-    message: (selections): ServiceView => ({
+    message: (selections, scope): ServiceView => ({
       namespace,
       name,
       ...referring(planned, familySelections(sets.list, selections)),
       ...healthCheckOf(service, sets.list, selections),
       // A time that is the slice's would make views differ for nodes whose endpoints are the same.
-      ...(entry.scope === 'fleet' ? changeTimeOf(slices) : {}),
+      ...(scope === 'fleet' ? changeTimeOf(slices) : {}),
     }),
-  });
-  return entry;
+  };
 }
 
 /** What of endpoints a view needs, each once. */

@@ -1,6 +1,13 @@
+import type { EndpointSlice } from '../../model/endpoint.ts';
 import type { MessageObject } from '../../protos/registry.ts';
 import type { ClientView, KeySet, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
-import type { PortEndpoints, Selection, SelectionPolicy } from './port-endpoints.ts';
+import {
+  type EndpointsOfPort,
+  endpointsByPort,
+  type PortEndpoints,
+  type Selection,
+  type SelectionPolicy,
+} from './port-endpoints.ts';
 
 /** Endpoints and the policy by which they are selected. */
 export interface SelectedEndpoints {
@@ -8,15 +15,23 @@ export interface SelectedEndpoints {
   readonly policy: SelectionPolicy;
 }
 
+/** What an entry's message is made of. */
+export interface EndpointsPlan {
+  readonly selected: readonly SelectedEndpoints[];
+  /** Everything else that the message is made of; objects that never change. */
+  readonly basis: readonly unknown[];
+  /** The message, of the selections in order, and of how far one message serves. */
+  readonly message: (selections: readonly Selection[], scope: Scope) => MessageObject;
+}
+
 export interface EndpointsEntryOptions {
   readonly typeUrl: string;
   readonly name: string;
   readonly wildcard: boolean;
-  readonly selected: readonly SelectedEndpoints[];
-  /** Everything else that the message is made of; objects that never change. */
-  readonly basis: readonly unknown[];
-  /** The message, of the selections in order. */
-  readonly message: (selections: readonly Selection[]) => MessageObject;
+  readonly slices: readonly EndpointSlice[];
+  /** For the entry of this unit; when it is planned again, it is by the slices. */
+  readonly endpointsOf: EndpointsOfPort;
+  readonly plan: (endpointsOf: EndpointsOfPort) => EndpointsPlan;
 }
 
 /** A resource made of selected endpoints: it knows for which clients it may differ from the one before. */
@@ -25,37 +40,48 @@ export class EndpointsEntry implements ResourceEntry {
   readonly name: string;
   readonly wildcard: boolean;
   readonly scope: Scope;
-  readonly #options: EndpointsEntryOptions;
+  readonly #slices: readonly EndpointSlice[];
+  readonly #makePlan: EndpointsEntryOptions['plan'];
+  /** Kept where it is needed for many nodes. All others are built once, if ever: then it is made again. */
+  readonly #kept: EndpointsPlan | undefined;
   /** By index, those that are the same for all clients of an entry that is not. */
-  readonly #shared = new Map<number, Selection>();
+  #shared: Map<number, Selection> | undefined;
 
   constructor(options: EndpointsEntryOptions) {
+    const plan = options.plan(options.endpointsOf);
     this.typeUrl = options.typeUrl;
     this.name = options.name;
     this.wildcard = options.wildcard;
-    this.scope = options.selected.reduce<Scope>(
-      (scope, one) => narrower(scope, one.endpoints.scope(one.policy)),
-      'fleet',
-    );
-    this.#options = options;
+    this.scope = plan.selected.reduce<Scope>((scope, one) => narrower(scope, one.endpoints.scope(one.policy)), 'fleet');
+    this.#slices = options.slices;
+    this.#makePlan = options.plan;
+    this.#kept = this.scope === 'fleet' ? undefined : plan;
   }
 
   build(client: ClientView): MessageObject {
-    const { selected, message } = this.#options;
-    return message(selected.map((one, index) => this.#shared.get(index) ?? this.#select(one, index, client)));
+    const { selected, message } = this.#plan();
+    const selections = selected.map((one, index) => this.#shared?.get(index) ?? this.#select(one, index, client));
+    return message(selections, this.scope);
+  }
+
+  #plan(): EndpointsPlan {
+    return this.#kept ?? this.#makePlan(endpointsByPort(this.#slices));
   }
 
   #select({ endpoints, policy }: SelectedEndpoints, index: number, client: ClientView): Selection {
     const selection = endpoints.select(policy, client);
-    if (this.scope !== 'fleet' && endpoints.scope(policy) === 'fleet') this.#shared.set(index, selection);
+    if (this.scope !== 'fleet' && endpoints.scope(policy) === 'fleet') {
+      this.#shared ??= new Map();
+      this.#shared.set(index, selection);
+    }
     return selection;
   }
 
   /** Undefined: anybody's. */
   changedKeys(previous: ResourceEntry): KeySet | undefined {
     if (!(previous instanceof EndpointsEntry) || previous.scope !== this.scope) return undefined;
-    const before = previous.#options;
-    const { selected, basis } = this.#options;
+    const before = previous.#plan();
+    const { selected, basis } = this.#plan();
     if (!sameElements(basis, before.basis) || selected.length !== before.selected.length) return undefined;
     const keys = selected.map((one, index) => changedKeysOf(one, before.selected[index], this.scope));
     const known = keys.filter((changed) => changed !== undefined);

@@ -18,7 +18,7 @@ export const endpointsUnit: UnitKind = {
     const endpointsOf = endpointsByPort(slices);
     const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
     const entries = [
-      ...viaEnvoy.map((frontend) => endpointEntry(frontend, endpointsOf(frontend.port, frontend.family))),
+      ...viaEnvoy.map((frontend) => endpointEntry(frontend, slices, endpointsOf)),
       serviceViewEntry(service, frontends, slices, endpointsOf),
     ];
     return { entries, problems: [] };

@@ -1,9 +1,9 @@
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
-import { clusterEntry } from '../clusters.ts';
+import { ClusterEntry } from '../clusters.ts';
 import { type Frontend, frontendProblems, frontendsOf } from '../frontends.ts';
 import { policyProblems } from '../policy-problems.ts';
-import { routeEntry } from '../routes.ts';
-import { scopedRouteEntry } from '../scoped-routes.ts';
+import { RouteEntry } from '../routes.ts';
+import { ScopedRouteEntry } from '../scoped-routes.ts';
 import type { TranslateSettings } from '../settings.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
@@ -23,8 +23,8 @@ function frontendEntries(frontend: Frontend, settings: TranslateSettings): reado
     case undefined:
       return [];
     case 'tcp':
-      return [clusterEntry(frontend)];
+      return [new ClusterEntry(frontend)];
     case 'http':
-      return [scopedRouteEntry(frontend), routeEntry(frontend, settings), clusterEntry(frontend)];
+      return [new ScopedRouteEntry(frontend), new RouteEntry(frontend, settings), new ClusterEntry(frontend)];
   }
 }
