@@ -4,6 +4,7 @@ import { FairleadError } from '../model/errors.ts';
 import type { Model } from '../model/model.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
 import type { TranslateSettings } from '../translate/settings.ts';
+import type { TranslationJson } from './translation-json.ts';
 
 interface Flags {
   readonly file: readonly string[];
@@ -18,7 +19,10 @@ interface Flags {
 export function translateCommand(): Command {
   return new Command('translate')
     .description('print what manifests translate to: the resources of Envoy, of gRPC clients and of the agents')
-    .requiredOption('-f, --file <path...>', 'manifests: files, directories, or - for standard input')
+    .requiredOption(
+      '-f, --file <path...>',
+      'manifests: files, directories, or - for standard input; up to 256 MiB each',
+    )
     .option('--node <name>', 'as the clients of this node see it')
     .option('--zone <name>', "as the clients of this zone see it (default: that of the node's object)")
     .option('--config <file>', "the controller's configuration file, for tracing, access log and IP families")
@@ -31,11 +35,17 @@ export function translateCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const { translate } = await import('../translate/translate.ts');
   const { translationToJson } = await import('./translation-json.ts');
-  const model = await readModel(flags.file);
+  const { model, complete } = await readModel(flags.file);
   const translation = translationToJson(translate(model, clientOf(flags, model), await readSettings(flags.config)));
   for (const warning of translation.warnings) console.error(warning);
   await print(translation, flags.output);
-  if (flags.validate !== true) return;
+  if (flags.validate === true) await validate(flags, translation);
+  if (!complete) {
+    throw new FairleadError('MANIFESTS_UNREADABLE', '--file: some of the input could not be read, as said above');
+  }
+}
+
+async function validate(flags: Flags, translation: TranslationJson): Promise<void> {
   const { envoyPath, validateBootstrap } = await import('./envoy-validate.ts');
   const { staticBootstrap } = await import('./static-bootstrap.ts');
   const envoy = envoyPath(flags.envoy);
@@ -43,17 +53,17 @@ async function run(flags: Flags): Promise<void> {
   console.error(`${envoy} accepts it`);
 }
 
-/** What is wrong with the manifests goes to standard error; the rest serves. */
-async function readModel(paths: readonly string[]): Promise<Model> {
+/** What is wrong with the manifests goes to standard error; the rest is used. */
+async function readModel(paths: readonly string[]): Promise<{ readonly model: Model; readonly complete: boolean }> {
   const { ModelStore } = await import('../model/model.ts');
   const { formatProblem } = await import('../model/problem.ts');
   const { readManifests } = await import('../kubernetes/manifests/read-manifests.ts');
   for (const path of paths) assertReadable(path);
-  const { updates, problems } = await readManifests(paths);
+  const { updates, problems, complete } = await readManifests(paths);
   for (const problem of problems) console.error(formatProblem(problem));
   const model = new ModelStore();
   model.apply(updates);
-  return model;
+  return { model, complete };
 }
 
 /** A file that is not there is a mistake of the command line, not of the manifests. */

@@ -7,7 +7,7 @@ export const errorTable = {
   CONFIG_INVALID: { help: 'Correct the named field; docs/configuration.md lists them all' },
   SOURCE_MISSING: { help: 'Give one of --manifests DIR, --kubeconfig FILE or --in-cluster' },
   SOURCE_AMBIGUOUS: { help: 'Give only one of --manifests, --kubeconfig and --in-cluster' },
-  MANIFESTS_UNREADABLE: { help: 'Give a directory of YAML or JSON manifests that exists and may be read' },
+  MANIFESTS_UNREADABLE: { help: 'Give manifests, in YAML or JSON, that exist, may be read and are well formed' },
   KUBECONFIG_INVALID: { help: 'Give a kubeconfig with a current context, or run in a pod with a service account' },
   ADDRESS_INVALID: { help: 'Write addresses as HOST:PORT, IPv6 hosts in brackets' },
   ADDRESS_IN_USE: { help: 'Choose another port or end the process that holds it' },

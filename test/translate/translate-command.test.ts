@@ -68,6 +68,17 @@ describe('fairlead translate', () => {
     expect(stderr).toContain('scripts/setup.sh envoy');
   });
 
+  it('fails after it has printed the rest when some of its input cannot be read', () => {
+    const good = join(folder, 'good.yaml');
+    writeFileSync(good, service);
+    const { status, stdout, stderr } = fairlead(['-f', good, '-', '-o', 'json'], '{"kind": "Service",');
+    expect(JSON.parse(stdout).clusters).toHaveLength(2);
+    expect(stderr).toContain('-:1: -: is not valid YAML');
+    expect(stderr).toContain('some of the input could not be read');
+    expect(stderr).toContain('MANIFESTS_UNREADABLE');
+    expect(status).toBe(1);
+  });
+
   it('says which manifest cannot be read', () => {
     const { status, stderr } = fairlead(['-f', '/nowhere']);
     expect(status).toBe(1);

@@ -181,3 +181,49 @@ describe('hostile YAML', () => {
     for (const text of ['\u0000', '\u0000'.repeat(1000), '%YAML 9.9\n---\na: 1', '%@`\u0000', '\uFFFE']) parse(text);
   });
 });
+
+describe('parseManifest of JSON', () => {
+  it('knows the lines of the items of a list', () => {
+    const items = [{ kind: 'A', text: 'a "quoted" \\\\" [{' }, { kind: 'B', items: [{}] }, 7, { kind: 'C' }];
+    const text = JSON.stringify({ before: { items: [{}] }, kind: 'List', items }, undefined, 1);
+    const lines = text.split('\n');
+    const lineOf = (kind: string) => lines.findIndex((line) => line.includes(`"kind": "${kind}"`));
+    const { objects, problems } = parse(text);
+    expect(problems).toEqual([]);
+    expect(objects.map(({ object }) => object)).toEqual(items);
+    expect([0, 1, 3].map((index) => objects[index]?.line)).toEqual(['A', 'B', 'C'].map(lineOf));
+  });
+
+  it('refuses keys that stand twice, and names the line', () => {
+    expect(parse('{\n "a": 1,\n "b": {"a": 1},\n "\\u0061": 2\n}').problems).toEqual([
+      expect.stringMatching(/:4: the key "a" stands twice in one object$/),
+    ]);
+  });
+
+  it('refuses what is nested too deeply', () => {
+    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    expect(parse(deep(100)).problems).toEqual([]);
+    expect(parse(`\n${deep(5000)}`).problems).toEqual([expect.stringMatching(/:2: is nested deeper than 100 levels$/)]);
+  });
+
+  it('takes several documents, as YAML has them, and says what is wrong with bad ones', () => {
+    expect(parse('{"a": 1}\n---\n{"a": 2}\n').objects).toHaveLength(2);
+    expect(parse('{"a": 1').problems[0]).toContain('is not valid YAML');
+  });
+
+  it('reads what the YAML parser reads', () => {
+    const plain = fc.jsonValue({ maxDepth: 5 }).filter((value) => !JSON.stringify(value).includes('"<<"'));
+    fc.assert(
+      fc.property(plain, fc.constantFrom(0, 2), (value, indent) => {
+        const list = { kind: 'List', items: [value, { kind: 'A' }] };
+        const text = JSON.stringify(list, undefined, indent);
+        // A document mark makes it a text for the YAML parser.
+        const [json, yaml] = [parse(text), parse(`---\n${text}`)];
+        expect(JSON.stringify(json.objects.map(({ object }) => object))).toBe(
+          JSON.stringify(yaml.objects.map(({ object }) => object)),
+        );
+        expect(json.problems.length).toBe(yaml.problems.length);
+      }),
+    );
+  });
+});

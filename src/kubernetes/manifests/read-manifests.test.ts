@@ -77,16 +77,35 @@ describe('readManifests', () => {
 
   it('refuses files that are too large, and pipes', async () => {
     write('big.yaml', '');
-    truncateSync(at('big.yaml'), 10 * 1024 * 1024 + 1);
+    truncateSync(at('big.yaml'), 256 * 1024 * 1024 + 1);
     execFileSync('mkfifo', [at('pipe.yaml')]);
     write('small.yaml', node('a'));
     expect(await read(directory)).toEqual({
       keys: ['a'],
       problems: [
-        'big.yaml:1: big.yaml: has 10485761 bytes, more than the 10485760 that are read; split it into several files',
+        'big.yaml:1: big.yaml: has 268435457 bytes, more than the 268435456 that are read; split it into several files',
         'pipe.yaml:1: pipe.yaml: is not a regular file',
       ],
     });
+  });
+
+  it('says whether all of the input could be read', async () => {
+    write('good.yaml', `${node('a')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n`);
+    expect((await readManifests([directory])).complete).toBe(true);
+    write('broken.yaml', 'a: [');
+    expect((await readManifests([directory])).complete).toBe(false);
+    expect((await readManifests([at('none')])).complete).toBe(false);
+    const stdin = Readable.from([Buffer.alloc(101, ' ')]);
+    expect((await readManifests(['-'], { stdin, maxBytes: 100 })).complete).toBe(false);
+  });
+
+  it('takes a dump of a large cluster, as JSON, from the standard input', async () => {
+    const object = (index: number) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: `node-${index}` } });
+    const items = Array.from({ length: 20_000 }, (_, index) => ({ ...object(index), filler: 'x'.repeat(500) }));
+    const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2);
+    expect(text.length).toBeGreaterThan(11 * 1024 * 1024);
+    const { updates, problems, complete } = await readManifests(['-'], { stdin: Readable.from([Buffer.from(text)]) });
+    expect([updates.length, problems, complete]).toEqual([20_000, [], true]);
   });
 
   it('follows links, and links in a circle once', async () => {

@@ -7,20 +7,25 @@ import { brokenContent, type ManifestContent } from './manifest-content.ts';
 import { mergeUpdates } from './manifest-files.ts';
 import { ManifestIndex } from './manifest-index.ts';
 import { parseText } from './parse-off-thread.ts';
-import { decode, defaultMaxBytes, readText, tooLarge } from './read-file.ts';
+import { decode, readText, tooLarge } from './read-file.ts';
 import { scanDirectory } from './scan-directory.ts';
 
 export interface ReadManifestsOptions {
   /** What `-` stands for; default is the process's own. */
   readonly stdin?: Readable;
-  /** Default 10 MiB. */
+  /** Of one file or of the standard input; default 256 MiB. */
   readonly maxBytes?: number;
 }
 
 export interface Manifests {
   readonly updates: readonly ModelUpdate[];
   readonly problems: readonly Problem[];
+  /** False when some of the input could not be read at all. */
+  readonly complete: boolean;
 }
+
+/** Whole clusters are dumped into one file or pipe; a controller, which reads files while it works, takes less. */
+const defaultMaxBytes = 256 * 1024 * 1024;
 
 /**
  * Reads manifests once, each path a file (whatever its name), a directory with all below it, or `-`, the standard input.
@@ -33,7 +38,8 @@ export async function readManifests(paths: readonly string[], options: ReadManif
     else await readPath(path, reading);
   }
   const { updates, problems } = collect(reading.contents);
-  return { updates, problems: [...reading.unreadable, ...problems] };
+  const complete = reading.unreadable.length === 0 && ![...reading.contents.values()].some(({ broken }) => broken);
+  return { updates, problems: [...reading.unreadable, ...problems], complete };
 }
 
 interface Reading {
@@ -81,7 +87,7 @@ async function readInput(input: Readable, maxBytes: number): Promise<ManifestCon
   return parseText({ text: decoded.text, file: '-' });
 }
 
-function collect(contents: ReadonlyMap<string, ManifestContent>): Manifests {
+function collect(contents: ReadonlyMap<string, ManifestContent>): Omit<Manifests, 'complete'> {
   const index = new ManifestIndex();
   const changes = [...contents].map(([file, content]) => index.replace(file, content));
   return { updates: mergeUpdates(changes), problems: [...contents.keys()].flatMap((file) => index.problemsOf(file)) };
