@@ -13,7 +13,7 @@ const options: BootstrapOptions = {
 };
 
 describe("Envoy's bootstrap", () => {
-  it('names the node, its zone and the controllers in order of preference', () => {
+  it('names the node, its zone and the controllers', () => {
     expect(bootstrap(options)).toMatchObject({
       node: { id: 'node1', cluster: 'fairlead', locality: { zone: 'a' } },
       dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC' }, lds_config: { ads: {} }, cds_config: { ads: {} } },
@@ -21,6 +21,27 @@ describe("Envoy's bootstrap", () => {
         clusters: [{ type: 'STATIC', load_assignment: { endpoints: [{ priority: 0 }, { priority: 1 }] } }],
       },
     });
+  });
+
+  it('prefers one controller or the other by the name of the node, whatever the order in which they are given', () => {
+    const hostsOf = (nodeName: string, controllers: BootstrapOptions['controllers']) => {
+      const written = bootstrap({ ...options, nodeName, controllers });
+      return JSON.stringify(written).match(/10\.0\.0\.1|fd00::1/g);
+    };
+    const firsts = [1, 2, 3, 4, 5, 6, 7, 8].map((index) => hostsOf(`node${index}`, options.controllers)?.[0]);
+    expect(new Set(firsts).size).toBe(2);
+    expect(hostsOf('a', options.controllers)).toEqual(hostsOf('a', [...options.controllers].reverse()));
+  });
+
+  it('leaves a controller at once that fails or falls silent, if there is another', () => {
+    const clusterOf = (controllers: BootstrapOptions['controllers']) =>
+      bootstrap({ ...options, controllers }) as { readonly static_resources: { readonly clusters: readonly object[] } };
+    const [many] = clusterOf(options.controllers).static_resources.clusters;
+    const [one] = clusterOf(options.controllers.slice(1)).static_resources.clusters;
+    expect(many).toMatchObject({ outlier_detection: { consecutive_local_origin_failure: 1 } });
+    expect(JSON.stringify(many)).toContain('"interval":"0.5s","timeout":"1s"');
+    expect(one).not.toHaveProperty('outlier_detection');
+    expect(JSON.stringify(one)).toContain('"interval":"10s","timeout":"5s"');
   });
 
   it('looks names up', () => {

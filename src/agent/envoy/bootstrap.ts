@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import { formatHostPort, type HostPort } from '../../base/host-port.ts';
+import { preferenceOf } from '../../base/rendezvous.ts';
 
 export type Endpoint =
   | { readonly kind: 'Tcp'; readonly host: string; readonly port: number }
@@ -9,8 +11,8 @@ export interface BootstrapOptions {
   /** Empty when unknown. */
   readonly zone: string;
   readonly admin: Endpoint;
-  /** In order of preference; at least one. */
-  readonly controllers: readonly { readonly host: string; readonly port: number }[];
+  /** Replicas, at least one; which of them this node prefers does not depend on their order. */
+  readonly controllers: readonly HostPort[];
   /** Most bytes of heap: near it Envoy first gives memory back, then refuses connections; undefined: no limit. */
   readonly maxHeapBytes?: number;
 }
@@ -100,29 +102,65 @@ function statsConfig(): object {
   };
 }
 
-function xdsClusterOf({ controllers }: BootstrapOptions): object {
-  const endpoints = controllers.map(({ host, port }, priority) => ({
-    priority,
-    lb_endpoints: [{ endpoint: { address: { socket_address: { address: host, port_value: port } } } }],
-  }));
+/**
+ * Each controller has a priority of its own, in the order in which this node prefers them, and Envoy takes the first that is
+ * not ejected: nodes spread over the controllers, those of a controller that is lost spread over the others, and the next
+ * stream after the ejection goes back to the first.
+ */
+function xdsClusterOf({ nodeName, controllers }: BootstrapOptions): object {
+  const byName = new Map(controllers.map((controller) => [formatHostPort(controller), controller]));
+  const endpoints = preferenceOf(nodeName, [...byName.keys()]).map((name, priority) => {
+    const { host = '', port = 0 } = byName.get(name) ?? {};
+    const address = { socket_address: { address: host, port_value: port } };
+    return { priority, lb_endpoints: [{ endpoint: { address } }] };
+  });
   const isNamed = controllers.some(({ host }) => !/^[\d.]+$|:/.test(host));
+  const hasReplicas = controllers.length > 1 || isNamed;
   return {
     name: xdsCluster,
     type: isNamed ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: '1s',
+    // Of the addresses of one name. In turn, all nodes that came to one of them at a time would go on to the same next one.
+    lb_policy: 'RANDOM',
+    // With more than one left, those that are ejected are not tried.
+    common_lb_config: { healthy_panic_threshold: { value: 1 } },
+    ...(hasReplicas && { outlier_detection: leaveAtOnce }),
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        // A controller that this node went back from: nothing but pings would be on that connection.
+        common_http_protocol_options: { idle_timeout: '5s' },
         explicit_http_config: {
-          http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
+          http2_protocol_options: { connection_keepalive: hasReplicas ? quickPings : calmPings },
         },
       },
     },
-    // A controller whose machine is gone: unacknowledged data must not hold the stream for the kernel's 15 minutes.
-    upstream_connection_options: { tcp_keepalive: { keepalive_probes: 3, keepalive_time: 10, keepalive_interval: 5 } },
     load_assignment: { cluster_name: xdsCluster, endpoints },
   };
 }
+
+/**
+ * A controller that answers nothing is left within interval and timeout, 1.5 s, and the wait before the next attempt, at
+ * most 0.25 s. A shorter timeout would take a controller that is only busy for one that is gone.
+ */
+const quickPings = { interval: '0.5s', timeout: '1s', interval_jitter: { value: 0 } };
+
+/** With nowhere else to go, a connection that stalls is better than all nodes reconnecting to a controller that is busy. */
+const calmPings = { interval: '10s', timeout: '5s' };
+
+/**
+ * A stream that breaks, a connection that is refused, an answer such as UNAVAILABLE: the next attempt is made elsewhere. The
+ * time of an ejection counts for new streams only. When all are ejected, all are tried.
+ */
+const leaveAtOnce = {
+  split_external_local_origin_errors: true,
+  consecutive_local_origin_failure: 1,
+  consecutive_5xx: 1,
+  interval: '1s',
+  base_ejection_time: '5s',
+  max_ejection_time: '30s',
+  max_ejection_percent: 100,
+};
 
 function overloadManager(maxHeapBytes: number | undefined): object {
   if (maxHeapBytes === undefined) return {};

@@ -47,7 +47,7 @@ export interface Rejected {
 /** Callbacks for metrics and status. They must not throw. */
 export interface AdsEvents {
   readonly streamOpened?: (stream: StreamRef) => void;
-  /** `reason`: `client`, `shutdown`, `stalled`, `invalid`, `limit` or `error`. */
+  /** `reason`: `client`, `age`, `shutdown`, `stalled`, `invalid`, `limit` or `error`. */
   readonly streamClosed?: (stream: StreamRef, reason: CloseReason) => void;
   /** A client was refused for a limit. */
   readonly refused?: (limit: LimitName) => void;
@@ -58,4 +58,4 @@ export interface AdsEvents {
   readonly acknowledgementLate?: (stream: StreamRef, typeUrl: string) => void;
 }
 
-export type CloseReason = 'client' | 'shutdown' | 'stalled' | 'invalid' | 'limit' | 'error';
+export type CloseReason = 'client' | 'age' | 'shutdown' | 'stalled' | 'invalid' | 'limit' | 'error';

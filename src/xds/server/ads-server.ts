@@ -14,6 +14,7 @@ import { PeerCounts } from './peers.ts';
 import { Refusals } from './refusals.ts';
 import { ResponseEncoder } from './responses.ts';
 import { Scheduler } from './scheduler.ts';
+import { StreamAges } from './stream-ages.ts';
 
 export interface AdsServerOptions {
   readonly cache: ResourceCache;
@@ -38,6 +39,7 @@ export class AdsServer implements CacheListener {
   readonly #context: StreamContext;
   readonly #streams = new Set<AdsStream>();
   readonly #streamsOfPeer = new PeerCounts();
+  readonly #ages: StreamAges;
   #waiters: (() => void)[] = [];
   #lastId = 0;
   #isClosing = false;
@@ -50,6 +52,7 @@ export class AdsServer implements CacheListener {
     this.#events = options.events ?? {};
     this.#context = this.#makeContext(options);
     this.#connections = this.#makeConnections();
+    this.#ages = new StreamAges(this.#limits.connectionAgeMs);
     this.#server = new Server(serverOptions(this.#limits));
     this.#server.addService(service, {
       delta: (call: AdsCall) => this.#accept('delta', call),
@@ -146,6 +149,7 @@ export class AdsServer implements CacheListener {
     this.#lastId += 1;
     const stream = new AdsStream(this.#lastId, variant, call, this.#context);
     this.#streams.add(stream);
+    this.#ages.add(stream);
     this.#streamsOfPeer.add(stream.host, 1);
     this.#events.streamOpened?.(stream);
     const { streams, streamsPerPeer } = this.#limits;
@@ -158,6 +162,7 @@ export class AdsServer implements CacheListener {
 
   #forget(stream: AdsStream, reason: CloseReason): void {
     if (!this.#streams.delete(stream)) return;
+    this.#ages.delete(stream);
     if (reason === 'stalled') this.#connections.cutOff(stream.peer);
     this.#streamsOfPeer.add(stream.host, -1);
     this.#context.scheduler.wake();
@@ -182,8 +187,6 @@ function serverOptions(limits: Limits): Record<string, number> {
     'grpc.max_concurrent_streams': limits.concurrentStreams,
     'grpc.keepalive_time_ms': limits.keepaliveIntervalMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
-    ...(limits.connectionAgeMs > 0 && { 'grpc.max_connection_age_ms': limits.connectionAgeMs }),
-    ...(limits.connectionAgeMs > 0 && { 'grpc.max_connection_age_grace_ms': connectionAgeGraceMs }),
     'grpc.enable_channelz': 0,
   };
 }
@@ -200,9 +203,6 @@ function roomsOf(limits: Limits): Pick<StreamContext, 'admission' | 'receiving' 
 
 /** A client sends its first request with the call, so 100 ms of silence is long; its first requests follow each other. */
 const patienceMs = { Silent: 100, Awaited: 5_000, Done: 10 };
-
-/** xDS streams do not end by themselves after GOAWAY. */
-const connectionAgeGraceMs = 10_000;
 
 function checkInterval(limits: Limits): number {
   const { stalledMs, crowdedMs, ackWarningMs, firstRequestMs, requestMs } = limits;

@@ -43,6 +43,7 @@ export interface StreamContext {
 
 const codes: Record<CloseReason, Code> = {
   client: Code.OK,
+  age: Code.OK,
   shutdown: Code.UNAVAILABLE,
   stalled: Code.ABORTED,
   invalid: Code.INVALID_ARGUMENT,
@@ -249,7 +250,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
       events.refused?.(limit);
     }
     events.streamClosed?.(this, reason);
-    const level = reason === 'client' || reason === 'shutdown' ? 'debug' : 'warn';
+    const level = ['client', 'shutdown', 'age'].includes(reason) ? 'debug' : 'warn';
     logger[level]({ ...this.#names(), reason, message, limit }, 'Stream closed');
   }
 

@@ -46,7 +46,10 @@ export interface Limits {
   readonly stalledMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
-  /** Age at which a connection is asked to go (with 10 % of jitter), to spread clients over replicas; 0: never. */
+  /**
+   * Age at which a stream ends (by 25 % more or less), so that its client goes back to the replica that it prefers; 0: never.
+   * After 10 minutes a replica that came back has its share; 5,000 nodes then return at 8 a second, a hundredth of a core.
+   */
   readonly connectionAgeMs: number;
   /** HTTP/2 streams on one connection. */
   readonly concurrentStreams: number;
@@ -80,6 +83,6 @@ export const defaultLimits: Limits = {
   stalledMs: 120_000,
   keepaliveIntervalMs: 30_000,
   keepaliveTimeoutMs: 10_000,
-  connectionAgeMs: 0,
+  connectionAgeMs: 600_000,
   concurrentStreams: 1_000,
 };
