@@ -1,4 +1,5 @@
 import type { MessageObject } from '../protos/registry.ts';
+import type { KeySet } from './key-set.ts';
 import type { ResourceName } from './resource-name.ts';
 
 /** Which clients get the same bytes: all, all of a zone, or those of one node. */
@@ -8,11 +9,6 @@ export type Scope = 'fleet' | 'zone' | 'node';
 export interface ClientView {
   readonly nodeName: string;
   readonly zone: string;
-}
-
-/** Not always one that could be listed: of clients that no hint names, all are meant. */
-export interface KeySet {
-  has(key: string): boolean;
 }
 
 /** An xDS resource that is built when the first client asks for it. */

@@ -73,8 +73,9 @@ function sameAddress(a: Candidate | undefined, b: Candidate): boolean {
   return a?.port === b.port && a.endpoint.address === b.endpoint.address;
 }
 
-/** All that selection looks at, as text. */
+/** All of it, as text: messages may be made of what selection does not look at. */
 export function identityOf({ endpoint, port }: Candidate): string {
-  const { address, nodeName = '', zone = '' } = endpoint;
-  return `${address} ${port} ${usability(endpoint)} ${nodeName} ${zone} ${hintsOf(endpoint)}`;
+  const { address, ready, serving, terminating, nodeName = '', zone = '' } = endpoint;
+  const conditions = `${ready} ${serving} ${terminating}`;
+  return `${address} ${port} ${conditions} ${nodeName} ${zone} ${hintsOf(endpoint)}`;
 }

@@ -82,22 +82,6 @@ describe('internalTrafficPolicy: Local', () => {
   });
 });
 
-describe('ready addresses of a node', () => {
-  it('count each address once, and no terminating one', () => {
-    const slices = [
-      sliceOf([ready('10.0.0.1', { nodeName: 'node1' }), terminating('10.0.0.2', { nodeName: 'node1' })]),
-      sliceOf([ready('10.0.0.1', { nodeName: 'node1' }), ready('10.0.0.3', { nodeName: 'node2' })], { name: 'web-b' }),
-    ];
-    const endpoints = endpointsOf(slices, port, 'IPv4');
-    expect(endpoints.localReadyAddresses('node1')).toEqual(['10.0.0.1']);
-    expect(
-      endpointsOf([sliceOf([terminating('10.0.0.2', { nodeName: 'node1' })])], port, 'IPv4').localReadyAddresses(
-        'node1',
-      ),
-    ).toEqual([]);
-  });
-});
-
 describe('hints', () => {
   const here = ready('10.0.0.1', { hintNodes: ['node1'], hintZones: ['zone-a'] });
   const near = ready('10.0.0.2', { hintNodes: ['node2'], hintZones: ['zone-a'] });

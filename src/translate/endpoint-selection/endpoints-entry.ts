@@ -1,6 +1,7 @@
 import type { EndpointSlice } from '../../model/endpoint.ts';
 import type { MessageObject } from '../../protos/registry.ts';
-import type { ClientView, KeySet, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
+import { type KeySet, union } from '../../resources/key-set.ts';
+import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import {
   type EndpointsOfPort,
   endpointsByPort,
@@ -84,8 +85,7 @@ export class EndpointsEntry implements ResourceEntry {
     const { selected, basis } = this.#plan();
     if (!sameElements(basis, before.basis) || selected.length !== before.selected.length) return undefined;
     const keys = selected.map((one, index) => changedKeysOf(one, before.selected[index], this.scope));
-    const known = keys.filter((changed) => changed !== undefined);
-    return known.length === keys.length ? { has: (key) => known.some((changed) => changed.has(key)) } : undefined;
+    return keys.reduce<KeySet | undefined>(union, new Set<string>());
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../model/endpoint.ts';
-import type { ClientView, KeySet, Scope } from '../../resources/resource-entry.ts';
+import type { KeySet } from '../../resources/key-set.ts';
+import type { ClientView, Scope } from '../../resources/resource-entry.ts';
 import { type Candidate, identityOf } from './candidates.ts';
 
 type Groups = ReadonlyMap<string, readonly Candidate[]>;

@@ -2,7 +2,8 @@
 // (Kubernetes 1.33 to 1.36, pkg/proxy/topology.go; KEP-1669, KEP-2433, KEP-3015, KEP-4444).
 import type { EndpointSlice } from '../../model/endpoint.ts';
 import type { IpFamily, ServicePort, TrafficPolicy } from '../../model/service.ts';
-import type { ClientView, KeySet, Scope } from '../../resources/resource-entry.ts';
+import type { KeySet } from '../../resources/key-set.ts';
+import type { ClientView, Scope } from '../../resources/resource-entry.ts';
 import { byAddress, type Candidate, servingOf, usableOf } from './candidates.ts';
 import { changedCandidates, changedSlices, type SlicePart } from './differences.ts';
 import { HintIndex } from './hint-index.ts';
@@ -104,12 +105,6 @@ export class PortEndpoints {
         .map((endpoint) => ({ endpoint, port }));
     });
     return usableOf(candidates.sort(byAddress));
-  }
-
-  /** Addresses of the ready ones on a node, which health checks of load balancers count (Service contract §1.5). */
-  localReadyAddresses(nodeName: string): readonly string[] {
-    const ready = this.local(nodeName).filter(({ endpoint }) => endpoint.ready);
-    return [...new Set(ready.map(({ endpoint }) => endpoint.address))];
   }
 
   /** Who gets the same selection: all clients, those of a zone, or those of a node. */

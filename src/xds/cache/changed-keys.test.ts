@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { replaceEach } from '../../../test/support/replace-each.ts';
-import type { ClientView, KeySet, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
+import type { KeySet } from '../../resources/key-set.ts';
+import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from './resource-cache.ts';
 

@@ -1,3 +1,4 @@
+import { union } from '../../resources/key-set.ts';
 import type { Resolve } from '../../resources/resolve.ts';
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceUnit } from '../../resources/resource-unit.ts';
@@ -5,7 +6,6 @@ import { typeUrls } from '../../resources/type-urls.ts';
 import { ChangeQueue } from './change-queue.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import type { BuildError } from './encodings.ts';
-import { union } from './key-set.ts';
 import { Ownership } from './ownership.ts';
 import type { PendingChange, Slot } from './slot.ts';
 import { type StoreContext, TypeStore } from './type-store.ts';

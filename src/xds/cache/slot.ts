@@ -1,4 +1,5 @@
-import type { ClientView, KeySet, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { KeySet } from '../../resources/key-set.ts';
+import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { Encodings } from './encodings.ts';
