@@ -4,12 +4,13 @@ import type { Cluster } from '../protos/generated/types/envoy/config/cluster/v3/
 import type { HttpProtocolOptions } from '../protos/generated/types/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import type { ResourceName } from '../resources/resource-name.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import type { Backend } from './backend.ts';
 import { circuitBreakersOf } from './circuit-breaker.ts';
 import { adsSource, connectionBufferBytes, durationOf } from './common.ts';
-import { FrontendEntry } from './frontend-entry.ts';
-import { type Frontend, statNameOf } from './frontends.ts';
 import { http1Options, http2Options, maxHeaders } from './http-options.ts';
 import { lbPolicyOf } from './load-balancing.ts';
+import { NamedEntry } from './named-entry.ts';
+import { statNameOf } from './names.ts';
 import { outlierDetectionOf } from './outlier-detection.ts';
 import { packed } from './packed.ts';
 import { connectTimeoutOf } from './timeouts.ts';
@@ -30,7 +31,7 @@ const panicThreshold = { value: 1 };
 /** With Envoy's default, an endpoint that fails within a second of another change goes on failing requests for that second. */
 const noMergeWindow = durationOf(0);
 
-export class ClusterEntry extends FrontendEntry {
+export class ClusterEntry extends NamedEntry<Backend> {
   get typeUrl(): string {
     return typeUrls.cluster;
   }
@@ -41,17 +42,17 @@ export class ClusterEntry extends FrontendEntry {
   }
 
   override build(): Cluster {
-    return clusterOf(this.frontend);
+    return clusterOf(this.subject);
   }
 }
 
 /** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */
-function clusterOf(frontend: Frontend): Cluster {
-  const policy = effectivePolicy(frontend.service, frontend.port);
+function clusterOf(backend: Backend): Cluster {
+  const policy = effectivePolicy(backend.service, backend.port);
   const outlierDetection = outlierDetectionOf(policy);
   return {
-    name: frontend.name,
-    altStatName: statNameOf(frontend),
+    name: backend.name,
+    altStatName: statNameOf(backend),
     type: 'EDS',
     edsClusterConfig: { edsConfig: adsSource },
     connectTimeout: connectTimeoutOf(policy),
@@ -62,12 +63,12 @@ function clusterOf(frontend: Frontend): Cluster {
     ...(outlierDetection === undefined ? {} : { outlierDetection }),
     upstreamConnectionOptions: { tcpKeepalive },
     ignoreHealthOnHostRemoval: true,
-    ...httpOf(frontend),
+    ...httpOf(backend),
   };
 }
 
-function httpOf({ listener, port }: Frontend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
-  if (listener !== 'http') return {};
+function httpOf({ port }: Backend): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  if (port.appProtocol === 'tcp') return {};
   const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return { typedExtensionProtocolOptions: { [name]: packed(name, httpProtocolOf(port.appProtocol)) } };
 }

@@ -2,21 +2,21 @@ import type { EndpointSlice } from '../model/endpoint.ts';
 import type { LocalityLbEndpoints } from '../protos/generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import type { Backend } from './backend.ts';
 import { socketAddress } from './common.ts';
 import type { Candidate } from './endpoint-selection/candidates.ts';
 import { EndpointsEntry, type EndpointsPlan } from './endpoint-selection/endpoints-entry.ts';
 import type { EndpointsOfPort, PortEndpoints } from './endpoint-selection/port-endpoints.ts';
-import type { Frontend } from './frontends.ts';
 
 export function endpointEntry(
-  frontend: Frontend,
+  backend: Backend,
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
 ): ResourceEntry {
-  const plan = (of: EndpointsOfPort) => planOf(frontend, of(frontend.port, frontend.family));
+  const plan = (of: EndpointsOfPort) => planOf(backend, of(backend.port, backend.family));
   return new EndpointsEntry({
     typeUrl: typeUrls.endpoint,
-    name: frontend.name,
+    name: backend.name,
     wildcard: false,
     slices,
     endpointsOf,
@@ -24,7 +24,7 @@ export function endpointEntry(
   });
 }
 
-function planOf({ service, name }: Frontend, endpoints: PortEndpoints): EndpointsPlan {
+function planOf({ service, name }: Backend, endpoints: PortEndpoints): EndpointsPlan {
   return {
     selected: [{ endpoints, policy: service.internalTrafficPolicy }],
     basis: [],

@@ -3,19 +3,24 @@ import { familyOf, keyOf } from '../model/address.ts';
 import type { ModelReader } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import { type IpFamily, refOfService, type Service, type ServicePort } from '../model/service.ts';
+import type { Backend } from './backend.ts';
 import { type DataPath, dataPathOf } from './data-path.ts';
 
-/** One address and port of a Service, as a client sees it. */
+export type FrontendKind = 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
+
+/** An address and port by which clients reach a Service, and that Envoy may carry. Those of the kernel alone: node-frontends.ts. */
 export interface Frontend {
-  readonly service: Service;
-  readonly port: ServicePort;
+  readonly kind: FrontendKind;
   readonly address: string;
   readonly family: IpFamily;
-  /** Name of every Envoy resource of it: `10.96.0.10:80`, `[fd00::a]:80`. */
+  readonly port: ServicePort;
+  /** `10.96.0.10:80`, `[fd00::a]:80`: of its scope and its RouteConfiguration, and what the `tcp` listener asks for. */
   readonly name: string;
   readonly path: DataPath;
   /** The listener of Envoy that can carry it; undefined: neither. */
   readonly listener: 'tcp' | 'http' | undefined;
+  /** Where its traffic goes, unless routes say otherwise. */
+  readonly backend: Backend;
 }
 
 /** The addresses that the Service holds, each with each of its ports, in the Service's order. */
@@ -28,7 +33,15 @@ export function frontendsOf(reader: ModelReader, service: Service): readonly Fro
 function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
   const { path } = dataPathOf(service, port);
   const name = formatHostPort({ host: address, port: port.port });
-  return { service, port, address, family: familyOf(address), name, path, listener: listenerOf(port, path) };
+  const family = familyOf(address);
+  const backend = { service, port, family, name };
+  return { kind: 'ClusterIP', address, family, port, name, path, listener: listenerOf(port, path), backend };
+}
+
+/** The backends of frontends that Envoy can carry, each once. */
+export function backendsOf(frontends: readonly Frontend[]): readonly Backend[] {
+  const backends = frontends.flatMap(({ listener, backend }) => (listener === undefined ? [] : backend));
+  return [...new Set(backends)];
 }
 
 /**
@@ -38,16 +51,6 @@ function frontendOf(service: Service, port: ServicePort, address: string): Front
 function listenerOf(port: ServicePort, path: DataPath): Frontend['listener'] {
   if (port.protocol === 'TCP' && port.appProtocol !== 'tcp') return 'http';
   return path === 'EnvoyTcp' ? 'tcp' : undefined;
-}
-
-/** `namespace/name/port`, the port by its name, else its number: what statistics and logs call it. */
-export function statNameOf({ service, port }: Pick<Frontend, 'service' | 'port'>): string {
-  return `${keyOf(service)}/${port.name === '' ? port.port : port.name}`;
-}
-
-/** `namespace/name:port`: what gRPC clients ask for and spans are called. */
-export function targetNameOf({ service, port }: Pick<Frontend, 'service' | 'port'>): string {
-  return `${keyOf(service)}:${port.port}`;
 }
 
 /** Cluster IPs that another Service holds. */

@@ -16,7 +16,7 @@ import { adsSource } from './common.ts';
 import { EndpointsEntry, type EndpointsPlan } from './endpoint-selection/endpoints-entry.ts';
 import { type EndpointsOfPort, endpointsByPort, type Selection } from './endpoint-selection/port-endpoints.ts';
 import { localitiesOf } from './endpoints.ts';
-import { targetNameOf } from './frontends.ts';
+import { targetNameOf } from './names.ts';
 import { packed } from './packed.ts';
 
 /** A Service port that gRPC clients can ask for: every TCP one, whichever path ClusterIP traffic takes. */

@@ -1,11 +1,11 @@
 import { familyOf } from '../model/address.ts';
 import type { IpFamily, Service, ServicePort, TrafficPolicy } from '../model/service.ts';
 import type { DataPath } from './data-path.ts';
-import type { Frontend } from './frontends.ts';
+import type { Frontend, FrontendKind } from './frontends.ts';
 
 /** An address, protocol and port at which a node's kernel takes connections to a Service. */
 export interface NodeFrontend {
-  readonly kind: 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
+  readonly kind: FrontendKind;
   /** Undefined for a NodePort: the node's own. */
   readonly address: string | undefined;
   readonly family: IpFamily;
@@ -29,7 +29,7 @@ export function nodeFrontendsOf(service: Service, clusterFrontends: readonly Fro
 }
 
 /** internalTrafficPolicy is about cluster IPs only, externalTrafficPolicy about everything else. */
-export function policyOf(service: Service, kind: NodeFrontend['kind']): TrafficPolicy {
+export function policyOf(service: Service, kind: FrontendKind): TrafficPolicy {
   return kind === 'ClusterIP' ? service.internalTrafficPolicy : (service.external?.trafficPolicy ?? 'Cluster');
 }
 
@@ -62,7 +62,7 @@ function externalIpFrontends(service: Service): readonly NodeFrontend[] {
 
 function atAddress(
   service: Service,
-  kind: NodeFrontend['kind'],
+  kind: FrontendKind,
   address: string,
   sourceRanges: readonly string[],
 ): readonly NodeFrontend[] {

@@ -3,10 +3,12 @@ import type { Route } from '../protos/generated/types/envoy/config/route/v3/Rout
 import type { RouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost } from '../protos/generated/types/envoy/config/route/v3/VirtualHost.ts';
 import { typeUrls } from '../resources/type-urls.ts';
+import type { Backend } from './backend.ts';
 import { forwardedProtoHeader, originalForwardedProto } from './forwarded-proto.ts';
-import { FrontendEntry } from './frontend-entry.ts';
-import { type Frontend, statNameOf, targetNameOf } from './frontends.ts';
+import type { Frontend } from './frontends.ts';
 import { hashPolicyOf } from './load-balancing.ts';
+import { NamedEntry } from './named-entry.ts';
+import { statNameOf, targetNameOf } from './names.ts';
 import { retryPolicyOf } from './retries.ts';
 import type { TranslateSettings } from './settings.ts';
 import { routeTimeoutsOf } from './timeouts.ts';
@@ -16,7 +18,7 @@ import { connectRouteTo } from './upgrades.ts';
 /** Carries the address that the client connected to from the connection to the choice of the scope. */
 export const destinationHeader = 'x-fairlead-destination';
 
-export class RouteEntry extends FrontendEntry {
+export class RouteEntry extends NamedEntry<Frontend> {
   readonly #settings: TranslateSettings;
 
   constructor(frontend: Frontend, settings: TranslateSettings) {
@@ -29,22 +31,22 @@ export class RouteEntry extends FrontendEntry {
   }
 
   override build(): RouteConfiguration {
-    return routeConfigurationOf(this.frontend, this.#settings);
+    return routeConfigurationOf(this.subject, this.#settings);
   }
 }
 
-/** Everything to the Service's cluster. */
+/** Everything to the frontend's own backend. */
 function routeConfigurationOf(frontend: Frontend, settings: TranslateSettings): RouteConfiguration {
-  const { name } = frontend;
+  const { name, backend } = frontend;
   const internal = [destinationHeader, forwardedProtoHeader];
   return {
     name,
     requestHeadersToRemove: settings.tracing === undefined ? internal : [...internal, ...tracingHeaders],
     virtualHosts: [
       {
-        name: statNameOf(frontend),
+        name: statNameOf(backend),
         domains: ['*'],
-        routes: [connectRouteTo(name), routeOf(frontend, settings)],
+        routes: [connectRouteTo(backend.name), routeTo(backend, settings)],
         ...originalHeaders(settings),
       },
     ],
@@ -60,16 +62,16 @@ function originalHeaders({ tracing }: TranslateSettings): Partial<VirtualHost> {
   };
 }
 
-function routeOf(frontend: Frontend, { tracing }: TranslateSettings): Route {
-  const policy = effectivePolicy(frontend.service, frontend.port);
+function routeTo(backend: Backend, { tracing }: TranslateSettings): Route {
+  const policy = effectivePolicy(backend.service, backend.port);
   return {
     match: { prefix: '/' },
     route: {
-      cluster: frontend.name,
+      cluster: backend.name,
       ...routeTimeoutsOf(policy),
       ...retryPolicyOf(policy),
       ...hashPolicyOf(policy),
     },
-    ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(frontend), policy)),
+    ...(tracing === undefined ? {} : routeTracingOf(targetNameOf(backend), policy)),
   };
 }

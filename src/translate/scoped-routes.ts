@@ -1,10 +1,10 @@
 import type { ScopedRouteConfiguration } from '../protos/generated/types/envoy/config/route/v3/ScopedRouteConfiguration.ts';
 import { typeUrls } from '../resources/type-urls.ts';
-import { FrontendEntry } from './frontend-entry.ts';
 import type { Frontend } from './frontends.ts';
+import { NamedEntry } from './named-entry.ts';
 
 /** The one resource of an HTTP Service that every Envoy has: that there is something to ask for. */
-export class ScopedRouteEntry extends FrontendEntry {
+export class ScopedRouteEntry extends NamedEntry<Frontend> {
   get typeUrl(): string {
     return typeUrls.scopedRoute;
   }
@@ -14,7 +14,7 @@ export class ScopedRouteEntry extends FrontendEntry {
   }
 
   override build(): ScopedRouteConfiguration {
-    return scopedRouteOf(this.frontend);
+    return scopedRouteOf(this.subject);
   }
 }
 

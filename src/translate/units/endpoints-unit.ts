@@ -1,6 +1,6 @@
 import { endpointsByPort } from '../endpoint-selection/port-endpoints.ts';
 import { endpointEntry } from '../endpoints.ts';
-import { frontendsOf } from '../frontends.ts';
+import { backendsOf, frontendsOf } from '../frontends.ts';
 import { serviceViewEntry } from '../service-view.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
@@ -16,9 +16,8 @@ export const endpointsUnit: UnitKind = {
     const frontends = frontendsOf(reader, service);
     const slices = reader.slicesOf(key);
     const endpointsOf = endpointsByPort(slices);
-    const viaEnvoy = frontends.filter(({ listener }) => listener !== undefined);
     const entries = [
-      ...viaEnvoy.map((frontend) => endpointEntry(frontend, slices, endpointsOf)),
+      ...backendsOf(frontends).map((backend) => endpointEntry(backend, slices, endpointsOf)),
       serviceViewEntry(service, frontends, slices, endpointsOf),
     ];
     return { entries, problems: [] };

@@ -1,6 +1,6 @@
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { ClusterEntry } from '../clusters.ts';
-import { type Frontend, frontendProblems, frontendsOf } from '../frontends.ts';
+import { backendsOf, type Frontend, frontendProblems, frontendsOf } from '../frontends.ts';
 import { policyProblems } from '../policy-problems.ts';
 import { RouteEntry } from '../routes.ts';
 import { ScopedRouteEntry } from '../scoped-routes.ts';
@@ -13,18 +13,17 @@ export const serviceUnit: UnitKind = {
   translate(reader, key, settings) {
     const service = reader.get('Service', key);
     if (service === undefined) return noTranslation;
-    const entries = frontendsOf(reader, service).flatMap((frontend) => frontendEntries(frontend, settings));
+    const frontends = frontendsOf(reader, service);
+    const entries = [
+      ...frontends.flatMap((frontend) => frontendEntries(frontend, settings)),
+      ...backendsOf(frontends).map((backend) => new ClusterEntry(backend)),
+    ];
     return { entries, problems: [...frontendProblems(reader, service), ...policyProblems(service, settings)] };
   },
 };
 
+/** The `tcp` listener asks for the backend's cluster by the frontend's name. */
 function frontendEntries(frontend: Frontend, settings: TranslateSettings): readonly ResourceEntry[] {
-  switch (frontend.listener) {
-    case undefined:
-      return [];
-    case 'tcp':
-      return [new ClusterEntry(frontend)];
-    case 'http':
-      return [new ScopedRouteEntry(frontend), new RouteEntry(frontend, settings), new ClusterEntry(frontend)];
-  }
+  if (frontend.listener !== 'http') return [];
+  return [new ScopedRouteEntry(frontend), new RouteEntry(frontend, settings)];
 }
