@@ -147,7 +147,7 @@ describe('a client that misbehaves', () => {
 
   it('asks for more names, or types, than allowed: its stream ends and nothing of it is kept', async () => {
     const strict = await TestServer.start({ limits: { namesPerType: 100, typesPerStream: 3 } });
-    const many = Array.from({ length: 101 }, (_, index) => `name-${index}`);
+    const many = Array.from({ length: 1_601 }, (_, index) => `name-${index}`);
     const greedy = strict.delta();
     greedy.send({ typeUrl: cds, resourceNamesSubscribe: many });
     expect(await greedy.closed).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, details: expect.stringMatching(/100/) });

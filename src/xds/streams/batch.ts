@@ -46,6 +46,12 @@ export class Batch {
     this.learn(slot, stamp);
   }
 
+  /** Answers a name of which nothing is remembered. */
+  deny(name: string): void {
+    this.removed.push(name);
+    this.bytes += name.length;
+  }
+
   learn(slot: Slot, stamp: number): void {
     this.slots.push(slot);
     this.stamps.push(stamp);

@@ -50,6 +50,9 @@ export class PartCollector {
     states.dirty = states.dirty.slice(portion.dirty);
     for (const id of taken) this.#take(id, this.#options.holdRemovals);
     this.#takeLogged(portion.end);
+    for (const name of this.#state.dead?.takeAnswers(this.#options.maxBytes - this.#batch.bytes) ?? []) {
+      this.#batch.deny(name);
+    }
     const isMore = states.dirty.length > 0 || demand.cursor?.isBehind === true;
     return this.#batch.isEmpty && isMore ? 'later' : this.#batch;
   }

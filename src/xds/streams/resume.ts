@@ -33,7 +33,12 @@ function claim({ states, demand }: SubscriptionState, slot: Slot, version: strin
   else states.mark(slot, unknown);
 }
 
-function resumeName({ states, demand }: SubscriptionState, slot: Slot): void {
+function resumeName({ store, states, demand, dead }: SubscriptionState, slot: Slot): void {
+  if (slot.entry === undefined && dead?.admit(slot) === false) {
+    if (states.has(slot)) states.put(slot, 0);
+    else store.releaseIfUnused(slot);
+    return;
+  }
   const word = demand.addName(slot);
   if ((word & stampMask) >= firstStamp) states.put(slot, word);
   else states.mark(slot, word);

@@ -1,4 +1,5 @@
 import type { TypeStore } from '../cache/type-store.ts';
+import type { DeadNames } from './dead-names.ts';
 import type { Demand } from './demand.ts';
 import type { RejectionSearch } from './rejection-search.ts';
 import type { ResourceStates } from './resource-states.ts';
@@ -9,4 +10,6 @@ export interface SubscriptionState {
   readonly demand: Demand;
   readonly states: ResourceStates;
   readonly search: RejectionSearch;
+  /** Absent where a client cannot be told that there is nothing: it lists such names again and again. */
+  readonly dead: DeadNames | undefined;
 }

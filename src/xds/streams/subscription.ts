@@ -3,13 +3,14 @@ import type { Slot } from '../cache/slot.ts';
 import type { Subscriber, TypeStore } from '../cache/type-store.ts';
 import type { Batch, Collected, CollectOptions, InFlight } from './batch.ts';
 import { Completion } from './completion.ts';
+import { DeadNames } from './dead-names.ts';
 import { Demand } from './demand.ts';
 import { fold } from './folding.ts';
 import { FullCollector } from './full-collector.ts';
 import { compareKnown, type Known } from './known.ts';
 import { PartCollector } from './part-collector.ts';
 import { RejectionSearch } from './rejection-search.ts';
-import { isForced, isNamed, ResourceStates, unknown } from './resource-states.ts';
+import { absent, isForced, isNamed, ResourceStates, unknown } from './resource-states.ts';
 import { type Resumption, resume } from './resume.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 import { SubscriptionStatus } from './subscription-status.ts';
@@ -42,13 +43,15 @@ export class Subscription implements Subscriber {
   /** Names of what was in flight when the client let go of everything: it may read that yet, and keep it. */
   #unconfirmed: readonly string[] = [];
 
-  constructor(store: TypeStore, view: ClientView, onWork: () => void) {
+  /** @param tellsAbsence whether responses can name what is not there */
+  constructor(store: TypeStore, view: ClientView, tellsAbsence: boolean, onWork: () => void) {
     this.store = store;
     this.#work = new WorkSignal(onWork);
     this.#index = store.join(this, view);
     this.#states = new ResourceStates(store, this.#index, (slot) => this.#letGo(slot));
     this.#demand = new Demand(this.#states, store.log, view);
-    this.#state = { store, demand: this.#demand, states: this.#states, search: this.#search };
+    const dead = tellsAbsence ? new DeadNames(store, this.#states, this.#demand) : undefined;
+    this.#state = { store, demand: this.#demand, states: this.#states, search: this.#search, dead };
     this.status = new SubscriptionStatus(this.#state);
   }
 
@@ -64,6 +67,16 @@ export class Subscription implements Subscriber {
     return this.#demand.named;
   }
 
+  /** Names of resources that exist, did when they were asked for, or are new. */
+  get liveNames(): number {
+    return this.#demand.named - (this.#state.dead?.held ?? 0);
+  }
+
+  /** Names that are still to be told that there is no such resource. */
+  get unansweredNames(): number {
+    return this.#state.dead?.unanswered ?? 0;
+  }
+
   get wildcard(): boolean {
     return this.#demand.wildcard;
   }
@@ -76,7 +89,8 @@ export class Subscription implements Subscriber {
   get isBehind(): boolean {
     const { dirty, held } = this.#states;
     const isNew = dirty.length > 0 || held.length > 0 || this.#demand.cursor?.isBehind === true;
-    const isOwed = this.#owesAnswer || this.#known !== undefined || this.#completion?.isTold === false;
+    const isOwed =
+      this.unansweredNames > 0 || this.#owesAnswer || this.#known !== undefined || this.#completion?.isTold === false;
     return isNew || isOwed || this.#search.isGoingOn;
   }
 
@@ -103,7 +117,8 @@ export class Subscription implements Subscriber {
   /** It is sent even if the client has it: it may have dropped what it names again. */
   subscribe(name: string): void {
     const slot = this.store.intern(name);
-    this.#mark(slot, this.#demand.addName(slot) | isForced, performance.now());
+    if (slot.entry === undefined && this.#state.dead?.admit(slot) === false) this.#turnAway(slot);
+    else this.#mark(slot, this.#demand.addName(slot) | isForced, performance.now());
   }
 
   unsubscribe(name: string): void {
@@ -246,6 +261,7 @@ export class Subscription implements Subscriber {
     batch?.slots.forEach((slot, index) => {
       this.#search.forget(slot.id);
       this.#states.learn(slot, batch.stamps[index] ?? unknown);
+      if (batch.stamps[index] === absent && this.#demand.isNamed(slot)) this.#state.dead?.died(slot);
       fold(this.#state, slot);
     });
   }
@@ -272,6 +288,13 @@ export class Subscription implements Subscriber {
     for (const slot of this.#states.all()) this.#states.put(slot, 0);
     this.store.leave(this.#index);
     this.#forgetWork();
+  }
+
+  /** It is answered, and nothing is kept of it. */
+  #turnAway(slot: Slot): void {
+    if (this.#demand.dropName(slot) !== undefined) this.#states.put(slot, 0);
+    else this.store.releaseIfUnused(slot);
+    this.#work.give(performance.now());
   }
 
   #leaveWildcard(): void {
@@ -366,6 +389,7 @@ export class Subscription implements Subscriber {
     this.#owesAnswer = false;
     this.#known = undefined;
     this.#completion = undefined;
+    this.#state.dead?.clear();
     this.#search.stop();
     this.#states.dirty = [];
     this.#states.held = [];

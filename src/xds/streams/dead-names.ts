@@ -1,0 +1,86 @@
+import type { Slot } from '../cache/slot.ts';
+import type { TypeStore } from '../cache/type-store.ts';
+import type { Demand } from './demand.ts';
+import { absent, isNamed, type ResourceStates } from './resource-states.ts';
+
+/** A resource that appears soon after it was asked for reaches the client unasked. */
+const mostHeld = 1_000;
+
+const toldWord = (isNamed | absent) >>> 0;
+
+/**
+ * Names that a client asked for and that mean nothing, of which Envoy lists every one again when it returns and lets go of
+ * none. They are answered; the last ones are held in case they come to be, the others are dropped: Envoy asks again when
+ * it has a request for one.
+ */
+export class DeadNames {
+  readonly #store: TypeStore;
+  readonly #states: ResourceStates;
+  readonly #demand: Demand;
+  /** Slot ids, the oldest first; some may be alive again. */
+  readonly #held = new Set<number>();
+  #answers: string[] = [];
+
+  constructor(store: TypeStore, states: ResourceStates, demand: Demand) {
+    this.#store = store;
+    this.#states = states;
+    this.#demand = demand;
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Names that are to be answered without being held. */
+  get unanswered(): number {
+    return this.#answers.length;
+  }
+
+  /** The client asks for the name. @returns false when it is only answered */
+  admit(slot: Slot): boolean {
+    this.#held.delete(slot.id);
+    if (this.#held.size >= mostHeld && !this.#dropOldest()) {
+      this.#answers.push(slot.name);
+      return false;
+    }
+    this.#held.add(slot.id);
+    return true;
+  }
+
+  /** The client was told that what it asked for is gone. */
+  died(slot: Slot): void {
+    this.#held.delete(slot.id);
+    this.#held.add(slot.id);
+    while (this.#held.size > mostHeld && this.#dropOldest());
+  }
+
+  /** Names that the next response answers. What was asked for again since, or came to be, is answered otherwise. */
+  takeAnswers(maxBytes: number): readonly string[] {
+    const taken = new Set<string>();
+    for (let bytes = 0; this.#answers.length > 0 && bytes < maxBytes; ) {
+      const name = this.#answers.pop() ?? '';
+      const slot = this.#store.find(name);
+      if (slot !== undefined && this.#states.word(slot.id) !== 0) continue;
+      taken.add(name);
+      bytes += name.length;
+    }
+    return [...taken];
+  }
+
+  clear(): void {
+    this.#held.clear();
+    this.#answers = [];
+  }
+
+  /** @returns false when the client has yet to be told of the oldest */
+  #dropOldest(): boolean {
+    const [oldest] = this.#held;
+    if (oldest === undefined) return false;
+    const slot = this.#store.slot(oldest);
+    const isDead = slot !== undefined && slot.entry === undefined && this.#demand.isNamed(slot);
+    if (isDead && this.#states.word(oldest) !== toldWord) return false;
+    this.#held.delete(oldest);
+    if (isDead && this.#demand.dropName(slot) !== undefined) this.#states.put(slot, 0);
+    return true;
+  }
+}
