@@ -2,12 +2,11 @@ import type { Logger } from 'pino';
 import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
-import type { ClientView } from '../resources/resource-entry.ts';
 import { grpcResolver } from '../translate/grpc.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
-import type { NodeIdentity } from '../xds/streams/node-identity.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
+import { clientViewOf } from './client-view.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
@@ -40,7 +39,7 @@ export class Controller {
     });
     this.ads = new AdsServer({
       cache: this.cache,
-      viewOf: (node) => this.#viewOf(node),
+      viewOf: (client) => clientViewOf(this.model.nodes, client),
       logger,
       limits: options.limits,
       identifier: 'fairlead',
@@ -125,11 +124,6 @@ export class Controller {
       { revision, services: changed.Service.size, endpoints: changed.slicesOf.size, nodes: changed.Node.size },
       'Translated a change',
     );
-  }
-
-  #viewOf(node: NodeIdentity): ClientView {
-    const nodeName = node.nodeName === '' ? node.id : node.nodeName;
-    return { nodeName, zone: this.model.nodes.get(nodeName)?.zone ?? node.zone };
   }
 
   #blockers(): readonly string[] {

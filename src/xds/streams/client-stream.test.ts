@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -241,28 +240,44 @@ interface Run {
   readonly steps: readonly Step[];
   readonly canBeBad: boolean;
   readonly responseBytes: number;
+  /** What is not of the wildcard set is made when it is asked for. */
+  readonly isOnDemand: boolean;
 }
 
-function run({ typeUrl, variant, steps, canBeBad, responseBytes }: Run): void {
-  const cache = new ResourceCache();
+/** A cache that resolves names by the contents, and one that has them all, which says what a client should have. */
+function cachesOf(typeUrl: string, contents: ReadonlyMap<string, Content>, isOnDemand: boolean) {
+  const truth = new ResourceCache();
+  if (!isOnDemand) return { cache: truth, truth };
+  const resolve = (_typeUrl: string, key: string) => {
+    const made = contents.get(key);
+    return { owner: key, entry: made?.wildcard === false ? entry(typeUrl, key, made) : undefined };
+  };
+  return { cache: new ResourceCache({ resolve }), truth };
+}
+
+function run({ typeUrl, variant, steps, canBeBad, responseBytes, isOnDemand }: Run): void {
   const contents = new Map<string, Content>();
+  const { cache, truth } = cachesOf(typeUrl, contents, isOnDemand);
+  const replace = (key: string, value: Content | undefined) => {
+    if (value === undefined) contents.delete(key);
+    else contents.set(key, value);
+    const entries = value === undefined ? [] : [entry(typeUrl, key, value)];
+    truth.replaceUnits([{ owner: key, entries }]);
+    if (isOnDemand) cache.replaceUnits([{ owner: key, entries: entries.filter(({ wildcard }) => wildcard) }]);
+  };
   const badVersions = new Set<string>();
   const client = new ModelClient({ typeUrl, variant, cache, badVersions, responseBytes });
   client.subscribe('a');
   const actions = {
     subscribe: (key: string) => client.subscribe(key),
     unsubscribe: (key: string) => client.unsubscribe(key),
-    remove: (key: string) => {
-      contents.delete(key);
-      replaceEach(cache, [], [{ typeUrl, name: key }]);
-    },
+    remove: (key: string) => replace(key, undefined),
   };
   for (const each of steps) {
     if (each.do === 'change') {
-      contents.set(each.name, each.content);
-      replaceEach(cache, [entry(typeUrl, each.name, each.content)]);
+      replace(each.name, each.content);
       for (const view of canBeBad && isBad(each.content) ? views : []) {
-        badVersions.add(cache.lookup(typeUrl, each.name, view)?.version ?? '');
+        badVersions.add(truth.lookup(typeUrl, each.name, view)?.version ?? '');
       }
     } else if (each.do === 'propagate') {
       cache.propagate(never);
@@ -278,16 +293,16 @@ function run({ typeUrl, variant, steps, canBeBad, responseBytes }: Run): void {
     rounds += 1;
     if (rounds > 1_000) throw new Error('It does not come to an end');
   } while (client.read());
-  for (const [key, version] of expected(client, cache, contents)) {
+  for (const [key, version] of expected(client, truth, contents)) {
     if (!badVersions.has(version)) expect([key, client.held.get(key)]).toEqual([key, version]);
   }
   // A part of the state of the world cannot tell that something is gone.
   const tellsRemovals = variant === 'delta' || typeUrl === typeUrls.cluster;
-  const wanted = expected(client, cache, contents);
+  const wanted = expected(client, truth, contents);
   if (tellsRemovals) for (const key of client.held.keys()) expect([key, wanted.has(key)]).toEqual([key, true]);
   expect(client.stream.isSettled).toBe(true);
   client.stream.close();
-  for (const key of contents.keys()) replaceEach(cache, [], [{ typeUrl, name: key }]);
+  for (const key of [...contents.keys()]) replace(key, undefined);
   cache.propagate(never);
   expect(cache.findStore(typeUrl)).toBeUndefined();
 }
@@ -303,8 +318,12 @@ describe('a client that does anything in any order', () => {
     '%s, %s: ends up with what the server has, never with two responses in flight',
     (variant, typeUrl, bad) => {
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(40, 1_000_000), (steps, responseBytes) =>
-          run({ typeUrl, variant, steps, canBeBad: bad, responseBytes }),
+        fc.property(
+          fc.array(step, { maxLength: 40 }),
+          fc.constantFrom(40, 1_000_000),
+          fc.boolean(),
+          (steps, responseBytes, isOnDemand) =>
+            run({ typeUrl, variant, steps, canBeBad: bad, responseBytes, isOnDemand }),
         ),
         { numRuns: Number(process.env['RUNS'] ?? 1_000) },
       );
