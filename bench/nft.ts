@@ -5,8 +5,8 @@ import { FamilyTable } from '../src/agent/kernel/family-table.ts';
 import { KernelSync } from '../src/agent/kernel/kernel-sync.ts';
 import type { NodeTableOptions } from '../src/agent/kernel/node-table.ts';
 import { agentDefaults } from '../src/agent/options.ts';
+import type { ViewResponse } from '../src/agent/xds/view-protocol.ts';
 import { ViewSink } from '../src/agent/xds/view-sink.ts';
-import type { DeltaResponse } from '../src/agent/xds/wildcard-subscription.ts';
 import { ModelStore } from '../src/model/model.ts';
 import { NftCommand } from '../src/nftables/runner.ts';
 import { encodeMessage } from '../src/protos/registry.ts';
@@ -72,7 +72,10 @@ async function openNode(name: string): Promise<Node> {
 }
 
 /** Milliseconds from a response until nft has ended, which is after the kernel's commit. */
-async function receive({ views, kernel }: Node, response: DeltaResponse): Promise<number> {
+async function receive(
+  { views, kernel }: Node,
+  response: Pick<ViewResponse, 'resources' | 'removed'>,
+): Promise<number> {
   const start = performance.now();
   const rejected = views.apply(response);
   kernel.start();
@@ -82,16 +85,16 @@ async function receive({ views, kernel }: Node, response: DeltaResponse): Promis
   return elapsed;
 }
 
-function everything(): DeltaResponse {
+function everything(): Pick<ViewResponse, 'resources' | 'removed'> {
   const resources = translate(model, client, defaultSettings).serviceViews.map(({ name, message }) => ({
     name,
     version: '1',
     body: encodeMessage(viewMessage, message),
   }));
-  return { nonce: '1', resources, removed: [] };
+  return { resources, removed: [] };
 }
 
-function changeOf(generation: number): DeltaResponse {
+function changeOf(generation: number): Pick<ViewResponse, 'resources' | 'removed'> {
   const index = (generation * 7_919) % size.services;
   model.apply([sliceUpdate(index, size, generation)]);
   const key = serviceKey(index);
@@ -99,7 +102,7 @@ function changeOf(generation: number): DeltaResponse {
   const entry = entries.find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
   if (entry === undefined) throw new Error(`${key} has no view`);
   const body = encodeMessage(viewMessage, entry.build(client));
-  return { nonce: '1', resources: [{ name: key, version: String(generation), body }], removed: [] };
+  return { resources: [{ name: key, version: String(generation), body }], removed: [] };
 }
 
 interface Listing {

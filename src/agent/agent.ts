@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { formatHostPort, type HostPort } from '../base/host-port.ts';
+import type { HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
@@ -61,7 +61,7 @@ export class NodeAgent {
     this.#metrics = new AgentMetrics({
       elements: () => this.#tables.reduce((sum, table) => sum + table.elementCount, 0),
       unprogrammed: (kind) => this.#views.unprogrammed(kind),
-      services: () => this.#ads.subscription.size,
+      services: () => this.#ads.views.size,
       connected: () => this.#ads.connection.kind === 'Connected',
       envoy: () => this.#watch.state.kind,
       missingScopes: () => redirect.missingScopes(),
@@ -139,9 +139,10 @@ export class NodeAgent {
   }
 
   #createAdsClient(version: string): AdsClient {
-    const { controllers, nodeName, zone } = this.#options;
+    const { controllers, controllerReturnMs, nodeName, zone } = this.#options;
     const options = {
-      controllers: controllers.map(formatHostPort),
+      controllers,
+      home: { spreadMs: controllerReturnMs },
       identity: { nodeName, zone, version },
     };
     return new AdsClient(
@@ -211,7 +212,7 @@ export class NodeAgent {
   #blockers(): Blockers {
     const blockers: Record<string, string> = {};
     const { state } = this.#kernel;
-    if (!this.#ads.subscription.complete) blockers['controller-list'] = this.#controllerText();
+    if (!this.#ads.views.isComplete) blockers['controller-list'] = this.#controllerText();
     if (state.kind === 'Idle') blockers['kernel'] = 'nothing was programmed yet';
     if (state.kind === 'Unknown') blockers['kernel'] = state.reason ?? 'the first transaction is under way';
     return blockers;

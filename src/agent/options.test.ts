@@ -8,6 +8,7 @@ describe("the agent's options", () => {
     expect(parseAgentOptions(flags)).toMatchObject({
       nodeName: 'node1',
       controllers: [{ host: '127.0.0.1', port: 18_000 }],
+      controllerReturnMs: 60_000,
       pods: { IPv4: { cidrs: ['10.244.1.0/24'] }, IPv6: { cidrs: ['fd00:244:1::/64'] } },
       marks: { mask: 0xfff, redirect: 1, upstream: 1337 },
       envoyAdmin: { kind: 'Tcp', host: '127.0.0.1', port: 15_000 },
@@ -36,6 +37,11 @@ describe("the agent's options", () => {
       'a controller without port',
       { ...flags, controller: ['localhost'] },
       /--controller: "localhost" is not HOST:PORT/,
+    ],
+    [
+      'a time with a unit',
+      { ...flags, controllerReturn: '1m' },
+      /--controller-return: "1m" is not a number of seconds/,
     ],
     ['a port out of range', { ...flags, controller: ['localhost:70000'] }, /--controller/],
     ['a mark outside the mask', { ...flags, redirectMark: '0x1000' }, /--redirect-mark/],

@@ -12,6 +12,7 @@ export interface AgentFlags {
   readonly nodeName?: string;
   readonly zone?: string;
   readonly controller?: readonly string[];
+  readonly controllerReturn?: string;
   readonly podCidr?: readonly string[];
   readonly podInterface?: string;
   readonly bootstrap?: string;
@@ -31,6 +32,8 @@ export interface AgentOptions {
   readonly nodeName: string;
   readonly zone: string;
   readonly controllers: readonly HostPort[];
+  /** Agents return to a controller that is back within this time. */
+  readonly controllerReturnMs: number;
   readonly pods: Readonly<Record<IpFamily, PodDetector>>;
   readonly marks: Marks;
   readonly listeners: ListenerPorts;
@@ -51,6 +54,7 @@ export interface AgentOptions {
 
 export const agentDefaults = {
   controller: '127.0.0.1:18000',
+  controllerReturn: '60',
   envoyAdmin: '127.0.0.1:15000',
   healthAddress: '127.0.0.1:10256',
   markMask: '0xfff',
@@ -70,6 +74,7 @@ export function parseAgentOptions(flags: AgentFlags): AgentOptions {
     nodeName: flags.nodeName,
     zone: flags.zone ?? '',
     controllers: controllersOf(flags.controller ?? []),
+    controllerReturnMs: millisecondsOf('--controller-return', flags.controllerReturn ?? agentDefaults.controllerReturn),
     pods: podsOf(flags),
     marks: marksOf(flags),
     listeners: { tcp: 15_001, http: 15_002 },
@@ -133,6 +138,11 @@ function markOf(flag: string, text: string): number {
     throw invalid(flag, `"${text}" is not a number from 0 to 0x7fffffff`);
   }
   return value;
+}
+
+function millisecondsOf(flag: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw invalid(flag, `"${text}" is not a number of seconds from 0 to 99999`);
+  return Number(text) * 1_000;
 }
 
 function bytesOf(flag: string, text: string): number {

@@ -12,8 +12,12 @@ export function agentCommand(): Command {
     .option('--zone <zone>', "the node's topology.kubernetes.io/zone (default: $NODE_ZONE)", process.env['NODE_ZONE'])
     .option(
       '--controller <host:port>',
-      'controller; repeat it or separate by comma (default: 127.0.0.1:18000)',
+      'replica of the controller; repeat it or separate by comma; all addresses of a name are used (default: 127.0.0.1:18000)',
       collect,
+    )
+    .option(
+      '--controller-return <seconds>',
+      'agents return to a controller that is back within this time, each at another moment (default: 60)',
     )
     .option('--pod-cidr <cidr>', "addresses of this node's pods; repeat it or separate by comma", collect)
     .option('--pod-interface <prefix>', "beginning of the names of the pods' interfaces, such as cali")

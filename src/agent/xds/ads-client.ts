@@ -1,26 +1,34 @@
-import { type ChannelCredentials, Client, credentials as grpcCredentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { backOffMs } from '../../base/back-off.ts';
 import { errorText } from '../../base/error-text.ts';
-import { type AgentIdentity, decodeResponse, deltaMethod, encodeRequest } from './ads-messages.ts';
-import { type DeltaResponse, WildcardSubscription } from './wildcard-subscription.ts';
+import type { HostPort } from '../../base/host-port.ts';
+import { Candidates, type Resolve, resolveByDns } from './candidates.ts';
+import { ControllerStream, isReachable, type StreamEvents } from './controller-stream.ts';
+import { HeldViews } from './held-views.ts';
+import { HomeWatch, type HomeWatchOptions } from './home-watch.ts';
+import { type AgentIdentity, decodeResponse } from './messages.ts';
+import type { Rejections, ViewResponse } from './view-protocol.ts';
 
 export interface AdsHandlers {
   /** Takes a response in; gives the reasons, by name, why resources were not taken. */
-  readonly apply: (response: DeltaResponse) => ReadonlyMap<string, string>;
-  /** Resolves once what was applied is effective; only then is it acknowledged. `complete`: see WildcardSubscription. */
+  readonly apply: (response: ViewResponse) => Rejections;
+  /** Resolves once what was applied is effective; only then is it acknowledged. `complete`: the whole list was received. */
   readonly effective: (complete: boolean) => Promise<void>;
   readonly connectionChanged?: (connection: Connection) => void;
 }
 
 export interface AdsClientOptions {
-  /** `HOST:PORT` of the controllers' replicas, at least one; tried in turn. */
-  readonly controllers: readonly string[];
+  /** The controller's replicas, at least one; each address of a name is one. */
+  readonly controllers: readonly HostPort[];
   readonly identity: AgentIdentity;
   /** Default: plaintext. */
   readonly credentials?: ChannelCredentials;
-  /** For a connection to speak HTTP/2, milliseconds; default 10,000. */
+  /** For a connection to speak HTTP/2 while there are others to try, milliseconds; default 1,000. */
   readonly connectTimeoutMs?: number;
+  readonly home?: Partial<HomeWatchOptions>;
+  /** Default: DNS. */
+  readonly resolve?: Resolve;
 }
 
 export type Connection =
@@ -30,146 +38,180 @@ export type Connection =
   | { readonly kind: 'Waiting'; readonly controller: string; readonly reason: string; readonly retryMs: number }
   | { readonly kind: 'Stopped' };
 
-/** One try: a channel and its stream. */
-interface Attempt {
-  readonly controller: string;
-  send(request: Uint8Array): void;
-  close(): void;
-}
-
-const defaultConnectTimeoutMs = 10_000;
-
-/** The 30 s that are usual would leave a node on old endpoints for as long after its controller is back. */
+/** The 30 s that are usual would leave a node on old endpoints for as long after its controllers are back. */
 const reconnectBackOff = { baseMs: 500, capMs: 5_000 };
 
-const channelOptions = {
-  // A controller whose machine is gone answers nothing and closes nothing.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  // The first response may hold every Service.
-  'grpc.max_receive_message_length': -1,
-  // Retries keep what was sent; a stream is never retried but opened anew.
-  'grpc.enable_retries': 0,
-};
+const defaultConnectTimeoutMs = 1_000;
 
-/** A delta ADS client of one type: every fairlead.node.v1.ServiceView of this node. Reconnects for ever. */
+/** A controller that is alive and slow must not be left for ever before it could answer. */
+const longestConnectTimeoutMs = 10_000;
+
+const defaultHome: HomeWatchOptions = { checkMs: 5_000, stableMs: 10_000, spreadMs: 60_000 };
+
+/**
+ * Gets every fairlead.node.v1.ServiceView of this node from one of the controllers. Reconnects for ever: first to all
+ * others in the order of preference without waiting, then with back-off.
+ */
 export class AdsClient {
   readonly #options: AdsClientOptions;
   readonly #handlers: AdsHandlers;
   readonly #logger: Logger;
-  readonly #subscription = new WildcardSubscription();
+  readonly #credentials: ChannelCredentials;
+  readonly #held = new HeldViews();
+  readonly #candidates: Candidates;
+  readonly #home: HomeWatch;
+  readonly #events: StreamEvents = {
+    received: (stream, bytes) => this.#enqueue(stream, bytes),
+    lost: (stream, reason, ended) => this.#lost(stream, reason, ended),
+  };
   #connection: Connection = { kind: 'Stopped' };
-  #attempt: Attempt | undefined;
+  #stream: ControllerStream | undefined;
+  /** To the controller that this node prefers, until its first response; the other one goes on meanwhile. */
+  #next: ControllerStream | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #attempts = 0;
-  #failures = 0;
+  /** Controllers that were lost or did not answer: tried again once there is no other, or they were seen reachable. */
+  readonly #avoided = new Set<string>();
+  /** How often all were tried since one answered. */
+  #rounds = 0;
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: AdsClientOptions, handlers: AdsHandlers, logger: Logger) {
     this.#options = options;
     this.#handlers = handlers;
     this.#logger = logger;
+    this.#credentials = options.credentials ?? grpcCredentials.createInsecure();
+    const { controllers, identity, resolve = resolveByDns } = options;
+    this.#candidates = new Candidates(identity.nodeName, controllers, resolve);
+    this.#home = new HomeWatch(
+      { ...defaultHome, ...options.home },
+      {
+        preferred: () => this.#preferred(),
+        isReachable: (controller) => isReachable(controller, this.#credentials, defaultConnectTimeoutMs),
+        returns: (controller) => this.#return(controller),
+      },
+    );
   }
 
   get connection(): Connection {
     return this.#connection;
   }
 
-  get subscription(): Readonly<Pick<WildcardSubscription, 'complete' | 'size'>> {
-    return this.#subscription;
+  get views(): Readonly<Pick<HeldViews, 'isComplete' | 'size'>> {
+    return this.#held;
   }
 
   start(): void {
-    if (this.#connection.kind === 'Stopped') this.#connect();
+    if (this.#connection.kind !== 'Stopped') return;
+    this.#become({ kind: 'Connecting', controller: '' });
+    void this.#connect();
+    this.#home.start();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#attempt?.close();
-    this.#attempt = undefined;
+    this.#home.stop();
+    this.#next?.close();
+    this.#stream?.close();
+    this.#next = undefined;
+    this.#stream = undefined;
     this.#become({ kind: 'Stopped' });
   }
 
-  #connect(): void {
-    const { controllers } = this.#options;
-    const controller = controllers[this.#attempts % controllers.length] ?? '';
-    this.#attempts += 1;
+  async #connect(): Promise<void> {
+    if (!this.#candidates.isResolved || this.#rounds > 0) await this.#candidates.refresh();
+    if (this.#connection.kind === 'Stopped') return;
+    const controller = this.#candidates.list.find((candidate) => !this.#avoided.has(candidate)) ?? '';
     this.#become({ kind: 'Connecting', controller });
-    this.#attempt = this.#open(controller);
-    this.#attempt.send(encodeRequest(this.#subscription.open(), this.#options.identity));
+    this.#stream = this.#open(controller);
   }
 
-  #open(controller: string): Attempt {
-    const client = new Client(
-      controller,
-      this.#options.credentials ?? grpcCredentials.createInsecure(),
-      channelOptions,
-    );
-    const stream = client.makeBidiStreamRequest(deltaMethod, toBuffer, (bytes: Buffer) => bytes);
-    const attempt: Attempt = {
-      controller,
-      send: (request) => void stream.write(request),
-      close: () => {
-        stream.cancel();
-        client.close();
-      },
-    };
-    // An address may take the connection and never say a word of HTTP/2; grpc-js would wait without end.
-    const timeoutMs = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
-      if (error !== undefined) this.#lost(attempt, `No answer within ${timeoutMs} ms`);
-    });
-    stream.on('data', (bytes: Buffer) => this.#enqueue(attempt, bytes));
-    stream.on('error', (error) => this.#lost(attempt, error.message));
-    stream.on('end', () => this.#lost(attempt, 'The controller ended the stream'));
-    return attempt;
+  #open(controller: string): ControllerStream {
+    const { connectTimeoutMs = defaultConnectTimeoutMs, identity } = this.#options;
+    const timeoutMs = Math.min(longestConnectTimeoutMs, connectTimeoutMs * 2 ** Math.min(this.#rounds, 10));
+    const options = { controller, identity, connectTimeoutMs: timeoutMs, held: this.#held };
+    return new ControllerStream({ ...options, credentials: this.#credentials }, this.#events);
   }
 
-  #enqueue(attempt: Attempt, bytes: Buffer): void {
+  #enqueue(stream: ControllerStream, bytes: Buffer): void {
     this.#queue = this.#queue
-      .then(() => this.#receive(attempt, bytes))
-      .catch((error: unknown) => this.#lost(attempt, errorText(error)));
+      .then(() => this.#receive(stream, bytes))
+      .catch((error: unknown) => {
+        stream.close();
+        this.#lost(stream, errorText(error), false);
+      });
   }
 
-  async #receive(attempt: Attempt, bytes: Buffer): Promise<void> {
-    if (this.#attempt !== attempt) return;
-    const response = decodeResponse(bytes);
-    this.#connected(attempt);
+  async #receive(stream: ControllerStream, bytes: Buffer): Promise<void> {
+    if (stream === this.#next) this.#switch(stream);
+    if (this.#stream !== stream) return;
+    const response = stream.protocol.take(decodeResponse(bytes));
+    this.#connected(stream);
     const rejected = this.#handlers.apply(response);
-    this.#subscription.receive(response, rejected);
-    await this.#handlers.effective(this.#subscription.complete);
-    if (this.#attempt === attempt) attempt.send(encodeRequest(this.#subscription.acknowledge(response, rejected)));
+    stream.protocol.record(response, rejected);
+    await this.#handlers.effective(this.#held.isComplete);
+    if (this.#stream === stream) stream.send(stream.protocol.acknowledge(response, rejected));
   }
 
-  #connected({ controller }: Attempt): void {
-    if (this.#connection.kind === 'Connected') return;
-    this.#failures = 0;
+  #connected({ controller }: ControllerStream): void {
+    if (this.#connection.kind === 'Connected' && this.#connection.controller === controller) return;
+    this.#avoided.delete(controller);
+    this.#rounds = 0;
     this.#logger.info({ controller }, 'Connected to the controller');
     this.#become({ kind: 'Connected', controller });
   }
 
-  #lost(attempt: Attempt, reason: string): void {
-    if (this.#attempt !== attempt) return;
-    const { controller } = attempt;
-    attempt.close();
-    this.#attempt = undefined;
-    const retryMs = backOffMs(this.#failures + 1, reconnectBackOff);
-    const message = this.#connection.kind === 'Connected' ? 'Lost the controller' : 'Could not reach the controller';
-    this.#logger[this.#failures < this.#options.controllers.length ? 'warn' : 'debug'](
-      { controller, reason, retryMs },
-      message,
-    );
-    this.#failures += 1;
-    this.#timer = setTimeout(() => this.#connect(), retryMs);
+  /** Undefined also while there is no connection at all: every try begins with the preferred controller. */
+  async #preferred(): Promise<string | undefined> {
+    await this.#candidates.refresh();
+    const [preferred] = this.#candidates.list;
+    const current = this.#connection.kind === 'Connected' ? this.#connection.controller : preferred;
+    return preferred === current || this.#next !== undefined ? undefined : preferred;
+  }
+
+  #return(controller: string): void {
+    this.#logger.info({ controller }, 'Returning to the controller that this node prefers');
+    this.#next = this.#open(controller);
+  }
+
+  #switch(stream: ControllerStream): void {
+    this.#stream?.close();
+    this.#stream = stream;
+    this.#next = undefined;
+  }
+
+  #lost(stream: ControllerStream, reason: string, ended: boolean): void {
+    if (stream === this.#next) {
+      this.#next = undefined;
+      return;
+    }
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    const { controller } = stream;
+    const isConnected = this.#connection.kind === 'Connected';
+    if (ended && isConnected) {
+      this.#logger.info({ controller, reason }, 'Chooses a controller again');
+      void this.#connect();
+      return;
+    }
+    this.#avoided.add(controller);
+    this.#retry(controller, reason, isConnected);
+  }
+
+  #retry(controller: string, reason: string, wasConnected: boolean): void {
+    if (this.#candidates.list.every((candidate) => this.#avoided.has(candidate))) {
+      this.#avoided.clear();
+      this.#rounds += 1;
+    }
+    const isNewRound = this.#avoided.size === 0;
+    const retryMs = isNewRound ? backOffMs(this.#rounds, reconnectBackOff) : 0;
+    const message = wasConnected ? 'Lost the controller' : 'Could not reach the controller';
+    this.#logger[this.#rounds <= 1 ? 'warn' : 'debug']({ controller, reason, retryMs }, message);
     this.#become({ kind: 'Waiting', controller, reason, retryMs });
+    this.#timer = setTimeout(() => void this.#connect(), retryMs);
   }
 
   #become(connection: Connection): void {
     this.#connection = connection;
     this.#handlers.connectionChanged?.(connection);
   }
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -3,7 +3,7 @@ import type { FamilyTable } from '../kernel/family-table.ts';
 import { type KernelPort, kernelPortsOf } from '../kernel/kernel-port.ts';
 import { MalformedViewError } from './malformed-view.ts';
 import { decodeServiceView, type FrontendKind, type ServiceView } from './read-service-view.ts';
-import { type DeltaResponse, endOfList } from './wildcard-subscription.ts';
+import type { Rejections, ViewResponse } from './view-protocol.ts';
 
 /** A family that the node has, with its table. */
 export interface Families {
@@ -29,10 +29,10 @@ export class ViewSink {
   }
 
   /** @returns the reasons, by name, why Services were not taken; what is malformed keeps its last good content */
-  apply(response: DeltaResponse): ReadonlyMap<string, string> {
+  apply({ resources, removed }: Pick<ViewResponse, 'resources' | 'removed'>): Rejections {
     const rejected = new Map<string, string>();
-    for (const name of response.removed) if (name !== endOfList) this.#put({ key: name, frontends: [] });
-    for (const { name, body } of response.resources) {
+    for (const name of removed) this.#put({ key: name, frontends: [] });
+    for (const { name, body } of resources) {
       try {
         this.#put(decodeServiceView(name, body));
       } catch (error) {

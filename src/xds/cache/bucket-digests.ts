@@ -1,6 +1,6 @@
+import { type Digest, hashOfName } from '../../resources/digest.ts';
 import type { ClientView } from '../../resources/resource-entry.ts';
 import type { ChangeLog } from './change-log.ts';
-import { type Digest, hashOfName } from './digest.ts';
 import type { Slot } from './slot.ts';
 
 export const mostBuckets = 4_096;

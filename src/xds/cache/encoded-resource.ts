@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { encodeMessage, type MessageObject, messageNameOf } from '../../protos/registry.ts';
+import { type Digest, digestOf } from '../../resources/digest.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
-import { type Digest, digestOf } from './digest.ts';
 import { bytesField, concat, stringField } from './wire-format.ts';
 
 /** One version of a resource, encoded once; its bytes are shared by every stream. */

@@ -1,5 +1,5 @@
+import { hashOfName } from '../../resources/digest.ts';
 import type { Buckets } from '../cache/bucket-digests.ts';
-import { hashOfName } from '../cache/digest.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
 /** What a returning client has, by digests of buckets (protos/fairlead/node/v1/node.proto). */

@@ -1,9 +1,7 @@
 import type protobuf from 'protobufjs';
 import { encodeMessage, messageType } from '../../protos/registry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
-import type { DeltaRequest, DeltaResponse } from './wildcard-subscription.ts';
-
-export const deltaMethod = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+import type { ViewRequest, ViewResponse } from './view-protocol.ts';
 
 export interface AgentIdentity {
   readonly nodeName: string;
@@ -21,31 +19,33 @@ interface RawResponse {
     readonly resource: { readonly value: Uint8Array } | null;
   }[];
   readonly removedResources: readonly string[];
+  readonly complete: boolean;
+  readonly staleBuckets: readonly number[];
 }
 
 let responseType: protobuf.Type | undefined;
 
-/** @throws when it is no DeltaDiscoveryResponse about ServiceViews */
-export function decodeResponse(bytes: Uint8Array): DeltaResponse {
-  responseType ??= messageType('envoy.service.discovery.v3.DeltaDiscoveryResponse');
+/**
+ * A NodeResponse, or a DeltaDiscoveryResponse, whose fields have the same numbers.
+ *
+ * @throws when it is neither, or not about ServiceViews
+ */
+export function decodeResponse(bytes: Uint8Array): ViewResponse {
+  responseType ??= messageType('fairlead.node.v1.NodeResponse');
   const raw = responseType.decode(bytes) as unknown as RawResponse;
   if (raw.typeUrl !== typeUrls.serviceView) throw new Error(`got resources of type "${raw.typeUrl}", not asked for`);
-  return {
-    nonce: raw.nonce,
-    resources: raw.resources.map(({ name, version, resource }) => ({
-      name,
-      version,
-      body: resource?.value ?? new Uint8Array(),
-    })),
-    removed: raw.removedResources,
-  };
+  const { nonce, removedResources: removed, complete, staleBuckets } = raw;
+  const resources = raw.resources.map(({ name, version, resource }) => {
+    return { name, version, body: resource?.value ?? new Uint8Array() };
+  });
+  return { nonce, resources, removed, complete, staleBuckets };
 }
 
 /** `identity` goes into the first request of a stream. */
-export function encodeRequest(request: DeltaRequest, identity?: AgentIdentity): Uint8Array {
+export function encodeRequest(request: ViewRequest, identity?: AgentIdentity): Uint8Array {
   const message = { typeUrl: typeUrls.serviceView, ...request };
   return encodeMessage(
-    'envoy.service.discovery.v3.DeltaDiscoveryRequest',
+    'fairlead.node.v1.NodeRequest',
     identity === undefined ? message : { ...message, node: nodeOf(identity) },
   );
 }

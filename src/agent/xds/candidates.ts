@@ -1,0 +1,54 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { formatHostPort, type HostPort } from '../../base/host-port.ts';
+import { preferenceOf } from '../../base/rendezvous.ts';
+
+/** All addresses of a name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+export const resolveByDns: Resolve = async (host) => {
+  const addresses = await lookup(host, { all: true });
+  return addresses.map(({ address }) => address);
+};
+
+/** The controllers as `ADDRESS:PORT`; each address of a name is one of its own. */
+export class Candidates {
+  readonly #nodeName: string;
+  readonly #controllers: readonly HostPort[];
+  readonly #resolve: Resolve;
+  /** By host, as last resolved: what was known goes on to be used while DNS does not answer. */
+  readonly #addresses = new Map<string, readonly string[]>();
+
+  constructor(nodeName: string, controllers: readonly HostPort[], resolve: Resolve) {
+    this.#nodeName = nodeName;
+    this.#controllers = controllers;
+    this.#resolve = resolve;
+    for (const { host } of controllers) if (isIP(host) !== 0) this.#addresses.set(host, [host]);
+  }
+
+  /** In the order in which this node prefers them. A name that was never resolved stands for itself. */
+  get list(): readonly string[] {
+    const all = this.#controllers.flatMap(({ host, port }) => {
+      return (this.#addresses.get(host) ?? [host]).map((address) => formatHostPort({ host: address, port }));
+    });
+    return preferenceOf(this.#nodeName, [...new Set(all)]);
+  }
+
+  get isResolved(): boolean {
+    return this.#controllers.every(({ host }) => this.#addresses.has(host));
+  }
+
+  async refresh(): Promise<void> {
+    const names = this.#controllers.filter(({ host }) => isIP(host) === 0);
+    await Promise.all(names.map(({ host }) => this.#refreshOne(host)));
+  }
+
+  async #refreshOne(host: string): Promise<void> {
+    try {
+      const addresses = await this.#resolve(host);
+      if (addresses.length > 0) this.#addresses.set(host, addresses);
+    } catch {
+      // Connecting to the name brings the same error, and tells it.
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { DeltaProtocol } from './delta-protocol.ts';
+import type { HeldViews } from './held-views.ts';
+import { type AgentIdentity, encodeRequest } from './messages.ts';
+import { NodeProtocol } from './node-protocol.ts';
+import type { ViewProtocol, ViewRequest } from './view-protocol.ts';
+
+export interface StreamOptions {
+  /** `ADDRESS:PORT`. */
+  readonly controller: string;
+  readonly identity: AgentIdentity;
+  readonly credentials: ChannelCredentials;
+  /** For a connection to speak HTTP/2, milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly held: HeldViews;
+}
+
+export interface StreamEvents {
+  readonly received: (stream: ControllerStream, bytes: Buffer) => void;
+  /** Told once. `ended`: the controller asks the agent to come again. */
+  readonly lost: (stream: ControllerStream, reason: string, ended: boolean) => void;
+}
+
+const channelOptions = {
+  // A controller whose machine is gone answers nothing and closes nothing. It is noticed within 1.3 s, so that the agent is
+  // on another one within 2 s; one that is busy for less than 0.8 s is not left.
+  'grpc.keepalive_time_ms': 500,
+  'grpc.keepalive_timeout_ms': 800,
+  // The first response may hold every Service.
+  'grpc.max_receive_message_length': -1,
+  // Retries keep what was sent; a stream is never retried but opened anew.
+  'grpc.enable_retries': 0,
+  // A connection of its own, which ends with the stream.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+/** One try with one controller: a connection and its stream, by NodeDiscovery or, where it has none, delta ADS. */
+export class ControllerStream {
+  readonly controller: string;
+  protocol: ViewProtocol;
+  readonly #options: StreamOptions;
+  readonly #events: StreamEvents;
+  readonly #client: Client;
+  #stream: ClientDuplexStream<Uint8Array, Buffer>;
+  #isOver = false;
+
+  constructor(options: StreamOptions, events: StreamEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.controller = options.controller;
+    this.protocol = new NodeProtocol(options.held);
+    this.#client = new Client(options.controller, options.credentials, channelOptions);
+    const { connectTimeoutMs } = options;
+    // An address may take the connection and never say a word of HTTP/2; grpc-js would wait without end.
+    this.#client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
+      if (error !== undefined) this.#lost(`No answer within ${connectTimeoutMs} ms`, false);
+    });
+    this.#stream = this.#open();
+  }
+
+  send(request: ViewRequest): void {
+    if (!this.#isOver) this.#stream.write(encodeRequest(request));
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#stream.cancel();
+    this.#client.close();
+  }
+
+  #open(): ClientDuplexStream<Uint8Array, Buffer> {
+    const stream = this.#client.makeBidiStreamRequest(this.protocol.method, toBuffer, (bytes: Buffer) => bytes);
+    stream.on('data', (bytes: Buffer) => this.#events.received(this, bytes));
+    stream.on('error', (error: ServiceError) => this.#failed(error));
+    // Comes after an error, too, and then perhaps of a stream that is not used any more.
+    stream.on('end', () => {
+      if (stream === this.#stream) this.#lost('The controller ended the stream', true);
+    });
+    stream.write(encodeRequest(this.protocol.open(), this.#options.identity));
+    return stream;
+  }
+
+  #failed(error: ServiceError): void {
+    const isOlder = error.code === status.UNIMPLEMENTED && this.protocol instanceof NodeProtocol;
+    if (this.#isOver || !isOlder) {
+      this.#lost(error.message, false);
+      return;
+    }
+    this.protocol = new DeltaProtocol(this.#options.held);
+    this.#stream = this.#open();
+  }
+
+  #lost(reason: string, ended: boolean): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#events.lost(this, reason, ended);
+  }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Whether a controller takes connections and speaks HTTP/2. */
+export function isReachable(controller: string, credentials: ChannelCredentials, timeoutMs: number): Promise<boolean> {
+  const client = new Client(controller, credentials, channelOptions);
+  return new Promise((resolve) => {
+    client.waitForReady(Date.now() + timeoutMs, (error) => {
+      client.close();
+      resolve(error === undefined);
+    });
+  });
+}
