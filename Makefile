@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Node 24 comes with the npm packages and goes before any other.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test lint format bench golden clean
+.PHONY: help setup demo test test-clients lint format bench golden clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ demo: setup ## Two nodes, real Envoys, a story with every claim checked (KEEP=1 
 
 test: setup ## Lint, type check and every test, the system tests as root
 	@scripts/test.sh
+
+test-clients: setup ## Clients of other languages (Java, Python, Go) through Envoy; installs a JDK and Maven
+	@test/clients/build.sh
+	@vitest run --config vitest.clients.config.ts
 
 lint: setup ## Biome, tsc, import directions, dead code
 	@npm run --silent lint

@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          // A command of its own: make test-clients.
+          exclude: ['test/clients/**'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,

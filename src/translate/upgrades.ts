@@ -23,7 +23,7 @@ export function connectRouteTo(cluster: string): Route {
 
 /**
  * Envoy answers an upgrade that it does not carry with 403. A server ignores one that it does not know (RFC 9110, 7.8), and so does
- * Envoy with what matches here: Apache HttpClient from 5.4 offers TLS/1.2 in every request.
+ * Envoy with what matches here: Apache HttpClient 5.4 (Spring Boot 3.4) offers TLS/1.2 with every request that has no body.
  */
 export const ignoredUpgrades = anyBut(carried).map((regex) => ({
   safeRegex: { regex: `(?i)${regex}` },

@@ -1,0 +1,3 @@
+module fairlead.dev/test/clients
+
+go 1.24
