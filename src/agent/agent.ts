@@ -111,6 +111,11 @@ export class NodeAgent {
     return { health };
   }
 
+  /** Nothing caught an exception. */
+  countException(): void {
+    this.#metrics.exceptions.inc();
+  }
+
   /** The kernel keeps its rules, so that Services go on working until the next agent takes over. */
   async stop(): Promise<void> {
     clearInterval(this.#driftTimer);

@@ -23,6 +23,7 @@ export class AgentMetrics {
   readonly syncElements: Counter;
   readonly syncFailures: Counter;
   readonly rejectedViews: Counter;
+  readonly exceptions: Counter;
 
   constructor(source: MetricsSource) {
     const registers = [this.registry];
@@ -42,6 +43,11 @@ export class AgentMetrics {
     this.syncFailures = new Counter({
       name: 'fairlead_agent_sync_failures_total',
       help: 'Transactions that the kernel or nft refused',
+      registers,
+    });
+    this.exceptions = new Counter({
+      name: 'fairlead_uncaught_exceptions_total',
+      help: 'Exceptions that nothing caught',
       registers,
     });
     this.rejectedViews = new Counter({

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { AgentFlags } from '../agent/options.ts';
+import { surviveExceptions } from './exceptions.ts';
 import { createLogger, logLevelOption } from './logger.ts';
 import { untilSignal, version } from './support.ts';
 
@@ -58,6 +59,7 @@ async function run(flags: Flags): Promise<void> {
   const { parseAgentOptions } = await import('../agent/options.ts');
   const logger = createLogger(flags.logLevel, 'agent');
   const agent = new NodeAgent(parseAgentOptions(flags), version(), logger);
+  surviveExceptions(process, { logger, onException: () => agent.countException(), exit: process.exit });
   const stop = untilSignal();
   await agent.start();
   const signal = await stop;

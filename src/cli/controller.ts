@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { FairleadError } from '../model/errors.ts';
+import { surviveExceptions } from './exceptions.ts';
 import { createLogger, logLevelOption } from './logger.ts';
 import { untilSignal } from './support.ts';
 
@@ -35,6 +36,8 @@ async function run(flags: Flags): Promise<void> {
   const file = flags.config === undefined ? undefined : parseConfiguration(readText(flags.config), flags.config);
   const logger = createLogger(flags.logLevel, 'controller');
   const controller = await Controller.create({ ...flags, file, logger });
+  const onException = () => controller.metrics.exceptions.inc();
+  surviveExceptions(process, { logger, onException, exit: process.exit });
   const stop = untilSignal();
   // An API server that does not answer delays the start for as long as it likes; a signal must not wait for it.
   await Promise.race([controller.start(), stop]);

@@ -1,15 +1,7 @@
 import { Command, Option } from 'commander';
+import type { ControllerStatus } from '../controller/status-routes.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { StreamStatus, TypeStatus } from '../xds/streams/stream-status.ts';
-
-/** What the controller's `/status` answers. */
-interface ControllerStatus {
-  readonly ready: boolean;
-  readonly blockers: readonly string[];
-  readonly model: { readonly revision: number; readonly services: number; readonly nodes: number };
-  readonly problems: readonly unknown[];
-  readonly streams: readonly StreamStatus[];
-}
 
 interface Flags {
   readonly adminAddress: string;
@@ -35,8 +27,20 @@ async function run({ adminAddress, node, output }: Flags): Promise<void> {
     console.log(output === 'json' ? JSON.stringify(streams, null, 2) : formatResources(node, streams));
     return;
   }
-  const status = await read<ControllerStatus>(adminAddress, '/status');
-  console.log(output === 'json' ? JSON.stringify(status, null, 2) : formatStatus(status, Date.now()));
+  const { next, ...first } = await read<ControllerStatus>(adminAddress, statusPath(0));
+  if (output === 'table') console.log(formatTotals(first));
+  const streams = [...first.streams];
+  for (let after = next; after !== null; ) {
+    const page = await read<ControllerStatus>(adminAddress, statusPath(after));
+    streams.push(...page.streams);
+    after = page.next;
+  }
+  const text = output === 'json' ? JSON.stringify({ ...first, streams }, null, 2) : formatStreams(first, streams);
+  console.log(text);
+}
+
+function statusPath(after: number): string {
+  return `/status?limit=500&after=${after}`;
 }
 
 async function read<T>(address: string, path: string): Promise<T> {
@@ -68,15 +72,41 @@ export function formatResources(node: string, streams: readonly StreamStatus[]):
   return columns([['CLIENT', 'TYPE', 'NAME', 'ACKNOWLEDGED', 'SERVED', 'STATE'], ...rows]).join('\n');
 }
 
+type Totals = Omit<ControllerStatus, 'streams' | 'next'>;
+
+/** What `fairlead status` prints first: one line, and one for each limit that was reached. */
+export function formatTotals({ ready, blockers, model, problems, totals }: Totals, now = Date.now()): string {
+  const state = ready ? 'ready' : `awaiting ${blockers.join(', ')}`;
+  const { revision, services, nodes } = model;
+  const { streams, connections, waitingForAdmission } = totals;
+  const refusals = totals.refusals.map(({ limit, count, last }) => {
+    const who = last.node === undefined ? last.peer : `${last.node} (${last.peer})`;
+    return `limit ${limit} reached ${count} times, last ${age(now - last.at)} ago by ${who}: ${last.reason}`;
+  });
+  return [
+    `${state}; revision ${revision}, ${services} Services, ${nodes} nodes, ${problems} problems`,
+    `${streams} streams on ${connections} connections, ${waitingForAdmission} wait to be admitted`,
+    ...refusals,
+  ].join('\n');
+}
+
 /** The table of `fairlead status`; `now` in milliseconds since the epoch. */
-export function formatStatus(status: ControllerStatus, now: number): string {
-  const { model, problems, streams } = status;
-  const state = status.ready ? 'ready' : `awaiting ${status.blockers.join(', ')}`;
-  const head = `${state}; revision ${model.revision}, ${model.services} Services, ${model.nodes} nodes, ${problems.length} problems`;
+export function formatStreams({ totals }: Totals, streams: readonly StreamStatus[], now = Date.now()): string {
   const rows = streams.flatMap((stream) => stream.types.map((type) => rowOf(stream, type, now)));
-  const titles = ['NODE', 'CLIENT', 'AGE', 'TYPE', 'CURRENT', 'STATE', 'ACK', 'NACK'];
-  const rejections = streams.flatMap((stream) => stream.types.flatMap((type) => rejectionOf(stream, type, now)));
-  return [head, '', ...columns([titles, ...rows]), ...(rejections.length > 0 ? ['', ...rejections] : [])].join('\n');
+  const titles = ['NODE', 'CLIENT', 'AGE', 'TYPE', 'CURRENT', 'NAMES', 'STATE', 'ACK', 'NACK'];
+  const { namesPerType } = totals.limits;
+  const remarks = streams.flatMap((stream) =>
+    stream.types.flatMap((type) => [...rejectionOf(stream, type, now), ...crowdedOf(stream, type, namesPerType)]),
+  );
+  return ['', ...columns([titles, ...rows]), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
+}
+
+/** Envoy never lets go of a name that it asked for on demand, and comes back with all of them. */
+function crowdedOf(stream: StreamStatus, { typeUrl, named }: TypeStatus, limit: number): readonly string[] {
+  if (named < 0.8 * limit) return [];
+  const who = stream.node?.id ?? '?';
+  const wayOut = 'restart its Envoy, which forgets those that are gone, or raise limits.namesPerType';
+  return [`${who} holds ${named} names of ${shortType(typeUrl)}, of ${limit} that are allowed: ${wayOut}`];
 }
 
 function rowOf(stream: StreamStatus, type: TypeStatus, now: number): readonly string[] {
@@ -87,6 +117,7 @@ function rowOf(stream: StreamStatus, type: TypeStatus, now: number): readonly st
     age(now - stream.connectedAt),
     shortType(type.typeUrl),
     `${type.current}/${type.wanted}`,
+    String(type.named),
     stateOf(type, now),
     String(type.acknowledgements),
     String(type.rejections),

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { formatHostPort, type HostPort } from '../base/host-port.ts';
+import { jsonPieces } from '../base/json-pieces.ts';
 import { FairleadError } from '../model/errors.ts';
 
-/** What a path answers; the body of `text` is sent as it is, any other as JSON. */
+/** What a path answers; the body of `text` is sent as it is, `json` as `jsonPieces` writes it, a piece at a time. */
 export type AdminAnswer =
   | { readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly status: number; readonly json: unknown };
@@ -43,12 +44,11 @@ export class AdminServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const answer = await this.#answer(request);
-      const [body, type] =
-        'json' in answer
-          ? [`${JSON.stringify(answer.json, null, 2)}\n`, 'application/json']
-          : [answer.text, answer.contentType ?? 'text/plain; charset=utf-8'];
+      const type = 'json' in answer ? 'application/json' : (answer.contentType ?? 'text/plain; charset=utf-8');
       response.writeHead(answer.status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
-      response.end(request.method === 'HEAD' ? undefined : body);
+      if (request.method !== 'HEAD')
+        await writeBody(response, 'json' in answer ? jsonPieces(answer.json) : [answer.text]);
+      response.end('json' in answer && request.method !== 'HEAD' ? '\n' : undefined);
     } catch (error) {
       this.#logger.error({ error, url: request.url }, 'Could not answer an admin request');
       if (!response.headersSent) response.writeHead(500);
@@ -63,6 +63,31 @@ export class AdminServer {
     if (url !== null && route !== undefined) return route(url.searchParams);
     return { status: 404, text: `Unknown path; there are:\n${Object.keys(this.#routes).join('\n')}\n` };
   }
+}
+
+/** How long an answer is put together before the streams have their turn. */
+const sliceMs = 5;
+
+/** Stops when the client goes. A client that does not read is waited for; nothing is put together for it meanwhile. */
+async function writeBody(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
+  let start = performance.now();
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await writable(response);
+    if (performance.now() - start < sliceMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    start = performance.now();
+  }
+}
+
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 /** Turns what the socket said into an error with a code. */

@@ -23,6 +23,11 @@ const accessLog = z.discriminatedUnion('kind', [
 const limits = z.strictObject({
   streams: count.optional(),
   streamsPerPeer: count.optional(),
+  connectionsPerPeer: count.optional(),
+  receivingBytes: count.optional(),
+  receivingBytesPerPeer: count.optional(),
+  sendingBytes: count.optional(),
+  sendingBytesPerPeer: count.optional(),
   namesPerType: count.optional(),
   requestBytes: count.optional(),
   connectionAgeMs: z.number().int().nonnegative().optional(),

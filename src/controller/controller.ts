@@ -12,7 +12,8 @@ import { type ControllerInput, type ControllerOptions, resolveOptions } from './
 import { Pipeline } from './pipeline.ts';
 import { ProblemRegistry } from './problem-registry.ts';
 import { createSource } from './sources.ts';
-import { adsEventsOf } from './xds-metrics.ts';
+import { resourcesOfNode, statusPage } from './status-routes.ts';
+import { adsEventsOf, setServerMetrics } from './xds-metrics.ts';
 
 /** source → model → translate → xds, with health, metrics and dumps beside it. */
 export class Controller {
@@ -136,11 +137,8 @@ export class Controller {
       '/healthz': () => ({ status: 200, text: 'ok\n' }),
       '/readyz': (query) => this.#readiness(query.has('verbose')),
       '/metrics': () => this.#metricsText(),
-      '/status': () => ({ status: 200, json: this.#status() }),
-      '/debug/resources': (query) => {
-        const node = query.get('node');
-        return { status: 200, json: this.ads.status({ resources: true, ...(node === null ? {} : { node }) }) };
-      },
+      '/status': (query) => statusPage(this.ads, this.#status(), query),
+      '/debug/resources': (query) => resourcesOfNode(this.ads, query),
       '/debug/problems': () => ({ status: 200, json: this.problems.all() }),
     };
   }
@@ -158,6 +156,7 @@ export class Controller {
     metrics.services.set(this.model.services.size);
     metrics.nodes.set(this.model.nodes.size);
     metrics.problems.set(this.problems.size);
+    setServerMetrics(metrics, this.ads.totals());
     setSourceMetrics(metrics, this.#source.stats?.() ?? new Map());
     return { status: 200, text: await metrics.registry.metrics(), contentType: metrics.registry.contentType };
   }
@@ -168,8 +167,8 @@ export class Controller {
       ready: this.#blockers().length === 0,
       blockers: this.#blockers(),
       model: { revision, services: services.size, nodes: nodes.size },
-      problems: this.problems.all(),
-      streams: this.ads.status(),
+      problems: this.problems.size,
+      totals: this.ads.totals(),
     };
   }
 }

@@ -12,12 +12,26 @@ export function createMetrics() {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-  const counterByType = (name: string, help: string) => new Counter({ name, help, labelNames: ['type'], registers });
-  const counterByKind = (name: string, help: string) => new Counter({ name, help, labelNames: ['kind'], registers });
+  const counter = <L extends string>(name: string, help: string, label: L) =>
+    new Counter({ name, help, labelNames: [label], registers });
+  const counterByType = (name: string, help: string) => counter(name, help, 'type');
+  const counterByKind = (name: string, help: string) => counter(name, help, 'kind');
   const histogram = (name: string, help: string) => new Histogram({ name, help, buckets, registers });
   return {
     registry,
     streams: gauge('fairlead_xds_streams', 'Open ADS streams'),
+    streamsClosed: counter('fairlead_xds_streams_closed_total', 'Streams that ended', 'reason'),
+    refusals: counter('fairlead_xds_refusals_total', 'Clients that were refused or ended for a limit', 'limit'),
+    connections: gauge('fairlead_xds_connections', 'Open connections'),
+    admissionWaiting: gauge('fairlead_xds_admission_waiting', 'Streams that wait for their turn to be read first'),
+    receivingBytes: gauge('fairlead_xds_receiving_bytes', 'Bytes of requests in progress'),
+    sendingBytes: gauge('fairlead_xds_sending_bytes', 'Bytes of responses that clients have yet to read'),
+    sendersQueued: gauge('fairlead_xds_senders_queued', 'Streams that wait for their turn to be sent something'),
+    exceptions: new Counter({
+      name: 'fairlead_uncaught_exceptions_total',
+      help: 'Exceptions that nothing caught',
+      registers,
+    }),
     responses: counterByType('fairlead_xds_responses_total', 'Responses sent'),
     resources: counterByType('fairlead_xds_resources_sent_total', 'Resources sent'),
     resourceBytes: counterByType('fairlead_xds_resource_bytes_total', 'Bytes of the resources sent'),

@@ -36,7 +36,7 @@ interface Stream {
 export interface ControllerStatus {
   readonly ready: boolean;
   readonly model: { readonly services: number; readonly nodes: number };
-  readonly problems: readonly unknown[];
+  readonly problems: number;
   readonly streams: readonly Stream[];
 }
 

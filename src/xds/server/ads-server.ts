@@ -14,6 +14,7 @@ import { PeerCounts } from './peers.ts';
 import { Refusals } from './refusals.ts';
 import { ResponseEncoder } from './responses.ts';
 import { Scheduler } from './scheduler.ts';
+import type { ServerTotals } from './server-totals.ts';
 import { StreamAges } from './stream-ages.ts';
 
 export interface AdsServerOptions {
@@ -77,10 +78,31 @@ export class AdsServer implements CacheListener {
 
   /** Every open stream, in the order of connection. Without `resources`, cheap enough to be polled. */
   status(query: StatusQuery = {}): readonly StreamStatus[] {
-    const streams = [...this.#streams].filter(({ node }) => {
-      return query.node === undefined || node?.id === query.node || node?.nodeName === query.node;
-    });
-    return streams.map((stream) => stream.status(query));
+    return [...this.statuses(query)];
+  }
+
+  /** The same, looked at one by one as they are asked for; streams may come and go meanwhile. */
+  *statuses(query: StatusQuery = {}): Generator<StreamStatus> {
+    for (const stream of this.#streams) {
+      const { id, node } = stream;
+      const isOfNode = query.node === undefined || node?.id === query.node || node?.nodeName === query.node;
+      if (id > (query.after ?? 0) && isOfNode) yield stream.status(query);
+    }
+  }
+
+  totals(): ServerTotals {
+    const { admission, receiving, sending, scheduler, refusals } = this.#context;
+    const { streams, namesPerType } = this.#limits;
+    return {
+      streams: this.#streams.size,
+      connections: this.#connections.count,
+      waitingForAdmission: admission.waiting,
+      receiving: { bytes: receiving.used, waiting: receiving.waiting },
+      sending: { bytes: sending.used, waiting: sending.waiting },
+      queued: scheduler.length,
+      refusals: refusals.all(),
+      limits: { streams, namesPerType },
+    };
   }
 
   /** Resolves when there is nothing to send, and everything sent was acknowledged or rejected or its stream is gone. */

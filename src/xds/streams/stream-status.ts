@@ -46,6 +46,8 @@ export interface ResourceStatus {
 }
 
 export interface StatusQuery {
+  /** Only streams that were opened after the one with this id. */
+  readonly after?: number;
   /** Only streams of this node: its id or its NODE_NAME. */
   readonly node?: string;
   /** Also list each resource. */

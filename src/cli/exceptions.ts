@@ -1,0 +1,38 @@
+import type { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+
+export interface ExceptionOptions {
+  readonly logger: Logger;
+  /** For the metric. */
+  readonly onException: () => void;
+  /** Ends the process; does not return. */
+  readonly exit: (code: number) => void;
+}
+
+/** So many within a minute are no accident of one stream: something is broken for good, and a restart is better. */
+const mostPerMinute = 20;
+const minuteMs = 60_000;
+
+/**
+ * Keeps the process alive when something throws where nothing catches: in a callback of one stream or one request, as a
+ * rule. To end would end every stream, and all clients would come back at once. What was thrown is logged and counted.
+ * Fatal are an exception that cannot be logged, and `mostPerMinute`; then the process ends with 1 and is started anew.
+ * Rejected promises that nobody handles come as exceptions, too (Node's `--unhandled-rejections=throw`, the default).
+ */
+export function surviveExceptions(process: Pick<EventEmitter, 'on'>, options: ExceptionOptions): void {
+  const { logger, onException, exit } = options;
+  let recent: readonly number[] = [];
+  process.on('uncaughtException', (error: unknown, origin: string) => {
+    const now = performance.now();
+    recent = [...recent.filter((at) => now - at < minuteMs), now];
+    const isFatal = recent.length > mostPerMinute;
+    try {
+      onException();
+      logger.error({ error, origin }, 'Nothing caught an exception');
+      if (isFatal) logger.fatal({ exceptions: recent.length }, 'Ended because of too many exceptions within a minute');
+    } catch {
+      exit(1);
+    }
+    if (isFatal) exit(1);
+  });
+}
