@@ -37,13 +37,41 @@ export function frameResource({ typeUrl, name }: ResourceName, content: Content,
   const sotw = bytesField(2, concat([stringField(1, typeUrl), bytesField(2, content.body)]));
   const nameField = stringField(3, name);
   const deltaField = bytesField(2, concat([stringField(1, content.version), sotw, nameField]));
-  const start = deltaField.length - nameField.length - sotw.length;
-  return {
-    name,
-    version: content.version,
-    stamp,
-    digest: digestOf(name, content.version),
-    deltaField,
-    sotwField: deltaField.subarray(start, start + sotw.length),
-  };
+  const end = deltaField.length - nameField.length;
+  return new FramedResource({ name, content, stamp, deltaField, start: end - sotw.length, end });
+}
+
+interface Frame {
+  readonly name: string;
+  readonly content: Content;
+  readonly stamp: number;
+  readonly deltaField: Uint8Array;
+  /** Of the state-of-the-world field in the delta field. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A view of the bytes takes 100 bytes of its own, so the one that few clients need is made when it is asked for. */
+class FramedResource implements EncodedResource {
+  readonly name: string;
+  readonly version: string;
+  readonly stamp: number;
+  readonly digest: Digest;
+  readonly deltaField: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor({ name, content, stamp, deltaField, start, end }: Frame) {
+    this.name = name;
+    this.version = content.version;
+    this.stamp = stamp;
+    this.digest = digestOf(name, content.version);
+    this.deltaField = deltaField;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get sotwField(): Uint8Array {
+    return this.deltaField.subarray(this.#start, this.#end);
+  }
 }
