@@ -4,7 +4,7 @@ import type { Source } from '../kubernetes/source.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { SourceChoice } from './options.ts';
 
-/** Imports the API server's client only when it is used: it alone takes some 80 MiB. */
+/** Imports of the two sources only the one that is used. */
 export async function createSource(choice: SourceChoice, logger: Logger): Promise<Source> {
   if (choice.kind === 'Manifests') {
     checkDirectory(choice.directory);
