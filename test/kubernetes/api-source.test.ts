@@ -131,7 +131,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
       '10.1.0.1',
       '10.1.0.2',
     ]);
-    expect(model.nodes.get('n1')).toEqual({ name: 'n1', zone: 'zone-1' });
+    expect(model.nodes.get('n1')).toMatchObject({ name: 'n1', zone: 'zone-1' });
 
     await server.apply(endpointSlice('shop/web-1', 'web', ['10.1.0.3']), node('n1', 'zone-2'));
     await recorder.until(() => model.slicesOf('shop/web')[0]?.endpoints.length === 1);
