@@ -119,6 +119,28 @@ describe('the path through Envoy', () => {
     });
   });
 
+  // Envoy cannot tell a policy's refusal from an endpoint's: what it costs the others is balance for a while, never a connection.
+  it('fails no connection of a pod while another is denied an endpoint', async () => {
+    const address = '10.96.0.21';
+    await lab.update([
+      serviceUpdate('policed', [address], ports),
+      sliceUpdate('policed', 'IPv4', [tcpPort, httpPort], ['p1b', 'p2a']),
+    ]);
+    await waitUntil(async () => isThroughEnvoy(await lab.dial('p1b', 'tcp', address, 9)), { what: 'the way to stand' });
+    expect(podsIn(await lab.dial('p1b', 'tcp', address, 9, 20))).toEqual(['p1b', 'p2a']);
+    const flow = `ip saddr ${pods.p1a.IPv4} ip daddr ${pods.p2a.IPv4} tcp dport ${echoPorts.tcp}`;
+    const chain = 'add chain ip denying forward { type filter hook forward priority 0; }';
+    const rule = `add rule ip denying forward ${flow} reject with tcp reset`;
+    await lab.run('node2', 'nft', `add table ip denying; ${chain}; ${rule}`);
+    const [denied, other] = await Promise.all([
+      lab.dial('p1a', 'tcp', address, 9, 40),
+      lab.dial('p1b', 'tcp', address, 9, 40),
+    ]);
+    await lab.run('node2', 'nft', 'delete table ip denying');
+    expect(podsIn(denied)).toEqual(['p1b']);
+    expect(other.filter((result) => !('echo' in result))).toEqual([]);
+  });
+
   it('loses no new connection when Envoy is killed, and redirects again when it is back', async () => {
     const loads = await Promise.all([
       startLoad('p1a', { protocol: 'tcp', target: `${echo[0]}:9`, connections: 'new', rate: 0, concurrency: 4 }),
