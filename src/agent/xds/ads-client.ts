@@ -102,7 +102,7 @@ export class AdsClient {
 
   start(): void {
     if (this.#connection.kind !== 'Stopped') return;
-    this.#become({ kind: 'Connecting', controller: '' });
+    this.#become({ kind: 'Connecting', controller: this.#candidates.list[0] ?? '' });
     void this.#connect();
     this.#home.start();
   }
