@@ -128,6 +128,20 @@ describe('responses', () => {
     });
   });
 
+  it('have one version for the same resources, in any order', () => {
+    const cache = filled();
+    const encoder = new ResponseEncoder('me');
+    const versionOf = (...names: readonly string[]) => {
+      const { bytes } = encoder.encode('sotw', batchOf(cache, ...names), 0);
+      return decodeMessage<{ readonly versionInfo: string }>(`${discovery}DiscoveryResponse`, bytes).versionInfo;
+    };
+    const other = new ResponseEncoder('another');
+    expect(versionOf('a', 'b')).toBe(versionOf('b', 'a'));
+    expect(versionOf('a', 'b')).not.toBe(versionOf('a'));
+    const { bytes } = other.encode('sotw', batchOf(filled(), 'a', 'b'), 0);
+    expect(decodeMessage(`${discovery}DiscoveryResponse`, bytes)).toMatchObject({ versionInfo: versionOf('a', 'b') });
+  });
+
   it('are put together once for all streams that have not had the nonce', () => {
     const cache = filled();
     const encoder = new ResponseEncoder('me');

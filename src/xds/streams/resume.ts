@@ -9,9 +9,9 @@ import type { SubscriptionState } from './subscription-state.ts';
 export interface Resumption {
   readonly wildcard: boolean;
   readonly names: Iterable<string>;
-  /** What the client has; of what it does not ask for, nothing is kept. */
-  /** What it has in digests, instead of by name. */
+  /** What the client has in digests, instead of by name. */
   readonly known?: Known | undefined;
+  /** What it has; of what it does not ask for, nothing is kept. */
   readonly claims: readonly (readonly [name: string, version: string])[];
 }
 
@@ -28,8 +28,12 @@ export function resume(state: SubscriptionState, { wildcard, names, claims }: Re
 
 /** What is not built is compared when it is; until then the slot remembers which stamp this version would have. */
 function claim({ states, demand }: SubscriptionState, slot: Slot, version: string): void {
-  if (!slot.isBuilt(demand.view)) states.mark(slot, slot.stampOf(version) ?? unknown);
-  else if (slot.encode(demand.view)?.version === version) states.put(slot, slot.encode(demand.view)?.stamp ?? unknown);
+  if (!slot.isBuilt(demand.view)) {
+    states.mark(slot, slot.stampOf(version) ?? unknown);
+    return;
+  }
+  const resource = slot.encode(demand.view);
+  if (resource?.version === version) states.put(slot, resource.stamp);
   else states.mark(slot, unknown);
 }
 
