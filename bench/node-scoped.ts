@@ -27,6 +27,7 @@ try {
   for (let round = 0; round < warmUps; round += 1) await server.moveOnNode(round);
   const cpu: number[] = [];
   const responses: number[] = [];
+  // The endpoint that moved before in the same slice comes back, so up to two nodes are concerned.
   for (let round = 0; round < rounds; round += 1) {
     const moved = await server.moveOnNode(warmUps + round * 37);
     cpu.push(moved.cpuMs);
@@ -36,7 +37,7 @@ try {
   report('node-scoped', [
     { what: `${subject}: CPU, p50`, unit: 'ms', ours: percentile(cpu, 50), goal: { below: 20 } },
     { what: `${subject}: CPU, p99`, unit: 'ms', ours: percentile(cpu, 99) },
-    { what: `${subject}: responses, most`, unit: 'nodes', ours: Math.max(...responses), goal: { below: 2 } },
+    { what: `${subject}: responses, most`, unit: 'nodes', ours: Math.max(...responses), goal: { below: 3 } },
     { what: `${subject}: RSS of the server`, unit: 'MiB', ours: server.usage().rssMiB },
   ]);
 } finally {

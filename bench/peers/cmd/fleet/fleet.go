@@ -36,6 +36,10 @@ func (c *counters) stats() stats {
 
 func (c *counters) count(r *wire.Response) {
 	c.responses.Add(1)
+	if string(r.TypeURL) == listenerType {
+		// A returning Envoy asks for it as if it did not have it, to learn when everything before was dealt with.
+		return
+	}
 	c.removed.Add(int64(r.Removed))
 	c.staleBuckets.Add(int64(r.StaleBuckets))
 	c.resources.Add(int64(len(r.Resources)))
@@ -84,7 +88,7 @@ func (f *fleet) connect(returning bool) (stats, error) {
 	streams := 0
 	for i := range f.shape.Nodes {
 		for _, s := range f.streamsOf(i, returning) {
-			conn, err := wire.Dial(f.shape.Addresses[i%len(f.shape.Addresses)])
+			conn, err := wire.Dial(f.shape.Addresses[i%len(f.shape.Addresses)], i)
 			if err != nil {
 				return stats{}, err
 			}

@@ -54,7 +54,7 @@ func (l *load) open(cmd command) (stats, error) {
 	ready := make(chan struct{}, cmd.Streams)
 	plan := l.plan(cmd)
 	for i := range cmd.Streams {
-		conn, err := wire.Dial(cmd.Address)
+		conn, err := wire.Dial(cmd.Address, i)
 		if err != nil {
 			return stats{}, err
 		}
