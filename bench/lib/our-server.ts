@@ -5,6 +5,7 @@ import { adsEventsOf } from '../../src/controller/xds-metrics.ts';
 import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
 import { grpcResolver } from '../../src/translate/grpc.ts';
 import { defaultSettings } from '../../src/translate/settings.ts';
+import { viewPace } from '../../src/xds/cache/pace.ts';
 import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
 import type { AdsEvents } from '../../src/xds/server/ads-events.ts';
 import { AdsServer } from '../../src/xds/server/ads-server.ts';
@@ -23,7 +24,7 @@ const onLoopback: Limits = {
 /** The controller without its source and its admin server: objects come from the benchmark itself. */
 export class OurServer {
   readonly #model = new ModelStore();
-  readonly #cache = new ResourceCache({ resolve: grpcResolver(this.#model) });
+  readonly #cache = new ResourceCache({ resolve: grpcResolver(this.#model), pace: viewPace });
   readonly #ads: AdsServer;
   readonly #pipeline: Pipeline;
 

@@ -3,6 +3,7 @@ import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import { grpcResolver } from '../translate/grpc.ts';
+import { viewPace } from '../xds/cache/pace.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
@@ -35,6 +36,7 @@ export class Controller {
     this.#source = source;
     this.problems = new ProblemRegistry(logger);
     this.cache = new ResourceCache({
+      pace: viewPace,
       resolve: grpcResolver(this.model),
       onBuildError: ({ typeUrl, name }, error) => logger.error({ typeUrl, name, error }, 'Could not build a resource'),
     });

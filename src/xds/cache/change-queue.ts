@@ -8,6 +8,16 @@ interface Removals {
 }
 
 /**
+ * Changes that are told together at intervals, so that all who hear of them take the same response: it is put together
+ * once, and they are not busy with a response for each change.
+ */
+interface Paced {
+  readonly line: Line;
+  /** `performance.now()` from which they may be taken. */
+  notBefore: number;
+}
+
+/**
  * The changes that subscribers are still to be told of. Endpoints are few bytes and urgent; they overtake the rest. A
  * removal comes after every upsert of its batch and of those before, so that what refers to it is told first to refer
  * to something else.
@@ -16,10 +26,27 @@ export class ChangeQueue {
   readonly #urgent = new Line();
   readonly #ordinary = new Line();
   readonly #removals: Removals[] = [];
+  readonly #paced: Paced = { line: new Line(), notBefore: 0 };
   #batch = new Line();
+  #pacedRemovals: PendingChange[] = [];
 
   get isEmpty(): boolean {
+    return this.#isUnpacedEmpty && this.#paced.line.isEmpty;
+  }
+
+  get #isUnpacedEmpty(): boolean {
     return this.#urgent.isEmpty && this.#ordinary.isEmpty && this.#removals.length === 0;
+  }
+
+  /** Milliseconds until there is something to take; undefined when there is nothing. */
+  get dueInMs(): number | undefined {
+    if (!this.#isUnpacedEmpty) return 0;
+    return this.#paced.line.isEmpty ? undefined : Math.max(0, this.#paced.notBefore - performance.now());
+  }
+
+  addPaced(change: PendingChange): void {
+    if (change.slot.entry === undefined) this.#pacedRemovals.push(change);
+    else this.#paced.line.push(change);
   }
 
   addUpsert(change: PendingChange, isUrgent: boolean): void {
@@ -31,10 +58,22 @@ export class ChangeQueue {
   }
 
   endBatch(): void {
+    for (const change of this.#pacedRemovals.splice(0)) this.#paced.line.push(change);
     if (this.#batch.isEmpty) return;
     const [afterUrgent, afterOrdinary] = [this.#urgent.added, this.#ordinary.added];
     this.#removals.push({ changes: this.#batch, afterUrgent, afterOrdinary });
     this.#batch = new Line();
+  }
+
+  /**
+   * Takes all paced changes if it is time.
+   * @param intervalMs from now until the next
+   */
+  takePaced(intervalMs: () => number, visit: (change: PendingChange) => void): void {
+    const now = performance.now();
+    if (this.#paced.line.isEmpty || now < this.#paced.notBefore) return;
+    this.#paced.line.take(Number.POSITIVE_INFINITY, visit);
+    this.#paced.notBefore = now + intervalMs();
   }
 
   /**

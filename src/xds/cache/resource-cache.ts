@@ -7,6 +7,7 @@ import { ChangeQueue } from './change-queue.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import type { BuildError } from './encodings.ts';
 import { Ownership } from './ownership.ts';
+import type { Pace } from './pace.ts';
 import type { PendingChange, Slot } from './slot.ts';
 import { type StoreContext, TypeStore } from './type-store.ts';
 
@@ -21,6 +22,11 @@ export interface CacheOptions {
   readonly resolve?: Resolve;
   /** Told once per entry and scope that could not be built; its last version goes on. */
   readonly onBuildError?: BuildError;
+  /**
+   * Types whose changes are told together: how many milliseconds apart, by the number of clients that want all of the type.
+   * Undefined: at once.
+   */
+  readonly pace?: Pace;
 }
 
 /**
@@ -33,8 +39,14 @@ export class ResourceCache {
   readonly #queue = new ChangeQueue();
   readonly #ownership: Ownership;
   readonly #context: StoreContext;
+  readonly #pace: Pace;
 
-  constructor({ resolve = () => undefined, onBuildError = () => undefined }: CacheOptions = {}) {
+  constructor({
+    resolve = () => undefined,
+    onBuildError = () => undefined,
+    pace = () => undefined,
+  }: CacheOptions = {}) {
+    this.#pace = pace;
     this.#ownership = new Ownership({
       resolve,
       onError: onBuildError,
@@ -98,9 +110,24 @@ export class ResourceCache {
     return !this.#queue.isEmpty;
   }
 
+  /** Milliseconds until `propagate` has something to do; undefined when nothing is pending. */
+  get dueInMs(): number | undefined {
+    return this.#queue.dueInMs;
+  }
+
   /** Tells the subscribers of changed resources, until done or past the deadline (of `performance.now()`). */
   propagate(deadline: number): void {
     this.#queue.take(deadline, (change) => this.#announce(change));
+    this.#queue.takePaced(
+      () => this.#paceMs(),
+      (change) => this.#announce(change),
+    );
+  }
+
+  /** All paced types are told in one go, at the longest of their intervals. */
+  #paceMs(): number {
+    const intervals = [...this.#stores.values()].map((store) => this.#pace(store.typeUrl)?.(store.wildcards.size) ?? 0);
+    return Math.max(0, ...intervals);
   }
 
   #replace(slot: Slot, entry: ResourceEntry | undefined): void {
@@ -122,7 +149,8 @@ export class ResourceCache {
   #enqueue(change: PendingChange): void {
     const { slot } = change;
     slot.pending = change;
-    if (slot.entry === undefined) this.#queue.addRemoval(change);
+    if (this.#pace(slot.type.typeUrl) !== undefined) this.#queue.addPaced(change);
+    else if (slot.entry === undefined) this.#queue.addRemoval(change);
     else this.#queue.addUpsert(change, slot.type.typeUrl === typeUrls.endpoint);
   }
 

@@ -35,6 +35,8 @@ export class TypeStore implements SlotType {
   readonly wildcards = new Set<Subscriber>();
   /** Of the resources with `wildcard`, those that clients get alike. */
   readonly log = new ChangeLog((slot) => this.releaseIfUnused(slot));
+  /** Some resource makes others be sent again. */
+  hasRefreshes = false;
   #digests: BucketDigests | undefined;
   /** Slots of those that differ by zone or node. */
   readonly scopedWildcards = new Set<Slot>();
@@ -120,6 +122,7 @@ export class TypeStore implements SlotType {
    * @returns the nodes or zones that the new entry may differ for; undefined: all
    */
   replace(slot: Slot, entry: ResourceEntry | undefined): PendingChange['keys'] {
+    this.hasRefreshes ||= entry?.refreshes !== undefined;
     const keys = slot.replace(entry);
     put(this.scopedWildcards, slot, isScopedWildcard(entry));
     put(this.#zoneSlots, slot, entry?.scope === 'zone');

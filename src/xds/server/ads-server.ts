@@ -45,6 +45,8 @@ export class AdsServer implements CacheListener {
   #lastId = 0;
   #isClosing = false;
   #checks: NodeJS.Timeout | undefined;
+  /** Until changes that are told at intervals are due. */
+  #dueTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AdsServerOptions) {
     this.#cache = options.cache;
@@ -117,6 +119,7 @@ export class AdsServer implements CacheListener {
   async close(graceMs = 5_000): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#checks);
+    clearTimeout(this.#dueTimer);
     this.#cache.unlisten(this);
     this.#connections.stopListening();
     for (const stream of this.#streams) stream.close('shutdown', 'The server is shutting down');
@@ -143,7 +146,7 @@ export class AdsServer implements CacheListener {
       sliceMs: this.#limits.sliceMs,
       prepare: (deadline) => {
         this.#cache.propagate(deadline);
-        return this.#cache.hasPending;
+        return this.#isMoreDue();
       },
       onPrepareError: (error) => this.#logger.error({ error }, 'Could not announce a change'),
       onIdle: () => {
@@ -156,6 +159,16 @@ export class AdsServer implements CacheListener {
     const { limits, events } = { limits: this.#limits, events: this.#events };
     const rooms = roomsOf(limits);
     return { cache, viewOf, logger, limits, events, encoder, scheduler, ...rooms, refusals: new Refusals(), onClosed };
+  }
+
+  /** What is due later wakes the scheduler then. */
+  #isMoreDue(): boolean {
+    const { dueInMs } = this.#cache;
+    clearTimeout(this.#dueTimer);
+    if (dueInMs !== undefined && dueInMs > 0) {
+      this.#dueTimer = setTimeout(() => this.#context.scheduler.wake(), dueInMs).unref();
+    }
+    return dueInMs === 0;
   }
 
   #makeConnections(): Connections {

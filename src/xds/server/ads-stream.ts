@@ -6,6 +6,7 @@ import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { Batch } from '../streams/batch.ts';
 import { type AckOutcome, ClientStream, StreamRefused } from '../streams/client-stream.ts';
 import type { NodeIdentity } from '../streams/node-identity.ts';
+import type { Rank } from '../streams/ranks.ts';
 import { readDeltaRequest, readSotwRequest } from '../streams/requests.ts';
 import type { StatusQuery, StreamStatus } from '../streams/stream-status.ts';
 import type { Admission, AdmissionHolder, RoundPhase } from './admission.ts';
@@ -18,7 +19,7 @@ import { hostOf } from './peers.ts';
 import type { Refusals } from './refusals.ts';
 import { RequestMeter } from './request-meter.ts';
 import type { ResponseEncoder } from './responses.ts';
-import { noQueue, type Rank, type Scheduler, type Sender } from './scheduler.ts';
+import { noQueue, type Scheduler, type Sender } from './scheduler.ts';
 
 /** A call whose messages stay bytes. */
 export type AdsCall = ServerDuplexStream<Buffer, Uint8Array>;
@@ -117,12 +118,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return this.#client?.view;
   }
 
-  get hasUrgentWork(): boolean {
-    return this.#client?.hasUrgentWork === true;
-  }
-
-  get hasOrdinaryWork(): boolean {
-    return this.#client?.hasOrdinaryWork === true;
+  hasWorkOf(rank: Rank): boolean {
+    return this.#client?.hasWorkOf(rank) === true;
   }
 
   get isSettled(): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noQueue, type Rank, Scheduler, type Sender } from './scheduler.ts';
+import type { Rank } from '../streams/ranks.ts';
+import { noQueue, Scheduler, type Sender } from './scheduler.ts';
 
 describe('the scheduler', () => {
   const quiet = { prepare: () => false, onPrepareError: () => undefined };
@@ -8,8 +9,7 @@ describe('the scheduler', () => {
     let left = times;
     return {
       queued: noQueue,
-      hasUrgentWork: isUrgent,
-      hasOrdinaryWork: !isUrgent,
+      hasWorkOf: (rank) => rank === (isUrgent ? 'endpoints' : 'others'),
       failed: () => undefined,
       pump: () => {
         log.push(name);
@@ -50,58 +50,58 @@ describe('the scheduler', () => {
     expect(log.filter((entry) => entry !== '|')).toEqual(['a', 'other', 'b']);
   });
 
-  it('gives the ordinary their share while a thousand are urgent all the time (X4)', async () => {
-    const pumps = { urgent: 0, ordinary: 0 };
-    const busy = (rank: Rank, isOver: () => boolean): Sender => ({
+  it('gives each rank its share while a thousand have endpoints to send all the time (X4)', async () => {
+    const pumps = { endpoints: 0, others: 0, views: 0 };
+    const busy = (own: Rank, isOver: () => boolean): Sender => ({
       queued: noQueue,
-      hasUrgentWork: rank === 'urgent',
-      hasOrdinaryWork: rank === 'ordinary',
+      hasWorkOf: (rank) => rank === own,
       failed: () => undefined,
       pump: () => {
-        pumps[rank] += 1;
+        pumps[own] += 1;
         for (const start = performance.now(); performance.now() - start < 0.1; );
         return !isOver();
       },
     });
     await new Promise<void>((resolve) => {
       const scheduler = new Scheduler({ ...quiet, sliceMs: 4, onIdle: resolve });
-      const isOver = () => pumps.ordinary >= 200 || pumps.urgent >= 5_000;
-      for (let index = 0; index < 1_000; index += 1) scheduler.add(busy('urgent', isOver));
-      for (let index = 0; index < 10; index += 1) scheduler.add(busy('ordinary', isOver));
+      const isOver = () => pumps.others >= 200 || pumps.endpoints >= 5_000;
+      for (let index = 0; index < 1_000; index += 1) scheduler.add(busy('endpoints', isOver));
+      for (let index = 0; index < 1_000; index += 1) scheduler.add(busy('views', isOver));
+      for (let index = 0; index < 10; index += 1) scheduler.add(busy('others', isOver));
     });
-    expect(pumps.ordinary).toBeGreaterThanOrEqual(200);
-    expect(pumps.urgent).toBeLessThan(2_500);
+    expect(pumps.others).toBeGreaterThanOrEqual(200);
+    expect(pumps.endpoints).toBeLessThan(2_500);
+    expect(pumps.views).toBeLessThan(2_500);
   });
 
-  it('keeps a place in the ordinary queue for one that becomes urgent, and one only', async () => {
-    const ranks: Rank[] = [];
+  it('keeps one place in each queue that has work for a sender', async () => {
+    const pumped: Rank[] = [];
     await new Promise<void>((resolve) => {
       const scheduler = new Scheduler({ ...quiet, sliceMs: 1_000, onIdle: resolve });
+      let hasEndpoints = false;
       const both = {
         queued: noQueue,
-        hasUrgentWork: false,
-        hasOrdinaryWork: true,
+        hasWorkOf: (rank: Rank) => rank === 'others' || (rank === 'endpoints' && hasEndpoints),
         failed: () => undefined,
         pump: (_deadline: number, rank: Rank) => {
-          ranks.push(rank);
+          pumped.push(rank);
           return false;
         },
       };
       for (let round = 0; round < 100; round += 1) {
-        both.hasUrgentWork = round % 2 === 1;
+        hasEndpoints = round % 2 === 1;
         scheduler.add(both);
       }
       expect(scheduler.length).toBe(2);
     });
-    expect(ranks).toEqual(['urgent', 'ordinary']);
+    expect([...pumped].sort()).toEqual(['endpoints', 'others']);
   });
 
   it('ends one that throws, and goes on with the others (X7)', async () => {
     const failures: unknown[] = [];
     const broken: Sender = {
       queued: noQueue,
-      hasUrgentWork: false,
-      hasOrdinaryWork: true,
+      hasWorkOf: (rank) => rank === 'others',
       failed: (error) => failures.push(error),
       pump: () => {
         throw new Error('of the stand-in');

@@ -1,16 +1,14 @@
-/** `urgent`: endpoints; `ordinary`: everything else, such as answers on demand and views. */
-export type Rank = 'urgent' | 'ordinary';
+import { type Rank, ranks } from '../streams/ranks.ts';
 
 /** In which queues a sender waits: bits, because a set would be allocated with every change. */
 export const noQueue = 0;
-const queueBits: Readonly<Record<Rank, number>> = { urgent: 1, ordinary: 2 };
+const queueBits: Readonly<Record<Rank, number>> = { endpoints: 1, others: 2, views: 4 };
 
 /** Something that has responses to send. */
 export interface Sender {
   /** `noQueue` at first; for the scheduler alone. */
   queued: number;
-  readonly hasUrgentWork: boolean;
-  readonly hasOrdinaryWork: boolean;
+  hasWorkOf(rank: Rank): boolean;
   /** Sends at most one response, of this rank if there is one. @returns whether it is to be called again */
   pump(deadline: number, rank: Rank): boolean;
   /** `pump` threw. */
@@ -28,22 +26,22 @@ export interface SchedulerOptions {
 /**
  * Lets the senders send in turn, in slices of time, so that a change that goes to every stream does not keep
  * acknowledgements, pings and health checks waiting. Everything asked for within one turn of the event loop is sent
- * together, after it. While both queues have work, each gets half of the time.
+ * together, after it. Queues that have work at the same time get the same time.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #queues: Readonly<Record<Rank, Queue>> = { urgent: new Queue(), ordinary: new Queue() };
-  /** How much more time the urgent had than the ordinary since one of the queues was empty; outlives the slice. */
-  #aheadMs = 0;
+  readonly #queues: Readonly<Record<Rank, Queue>> = { endpoints: new Queue(), others: new Queue(), views: new Queue() };
+  /** Milliseconds that each queue had; one that was empty does not save up. Outlives the slice. */
+  readonly #usedMs: Record<Rank, number> = { endpoints: 0, others: 0, views: 0 };
   #isScheduled = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
   }
 
-  /** Senders that wait, in both queues together. */
+  /** Senders that wait, in all queues together. */
   get length(): number {
-    return this.#queues.urgent.length + this.#queues.ordinary.length;
+    return ranks.reduce((sum, rank) => sum + this.#queues[rank].length, 0);
   }
 
   wake(): void {
@@ -53,8 +51,7 @@ export class Scheduler {
   }
 
   add(sender: Sender): void {
-    if (sender.hasUrgentWork) this.#enqueue(sender, 'urgent');
-    if (sender.hasOrdinaryWork) this.#enqueue(sender, 'ordinary');
+    for (const rank of ranks) if (sender.hasWorkOf(rank)) this.#enqueue(sender, rank);
     this.wake();
   }
 
@@ -62,7 +59,14 @@ export class Scheduler {
   #enqueue(sender: Sender, rank: Rank): void {
     if ((sender.queued & queueBits[rank]) !== 0) return;
     sender.queued |= queueBits[rank];
+    if (this.#queues[rank].length === 0) this.#catchUp(rank);
     this.#queues[rank].push(sender);
+  }
+
+  /** A queue that was empty begins where the others are. */
+  #catchUp(rank: Rank): void {
+    const least = this.#nextRank();
+    if (least !== undefined) this.#usedMs[rank] = Math.max(this.#usedMs[rank], this.#usedMs[least]);
   }
 
   #run(): void {
@@ -89,21 +93,24 @@ export class Scheduler {
     let start = performance.now();
     do {
       const rank = this.#nextRank();
-      const sender = this.#queues[rank].shift();
-      if (sender === undefined) return;
+      const sender = rank === undefined ? undefined : this.#queues[rank].shift();
+      if (rank === undefined || sender === undefined) return;
       sender.queued &= ~queueBits[rank];
       this.#pump(sender, deadline, rank);
       const end = performance.now();
-      this.#aheadMs += rank === 'urgent' ? end - start : start - end;
+      this.#usedMs[rank] += end - start;
       start = end;
     } while (start <= deadline);
   }
 
-  #nextRank(): Rank {
-    const { urgent, ordinary } = this.#queues;
-    if (urgent.length > 0 && ordinary.length > 0) return this.#aheadMs > 0 ? 'ordinary' : 'urgent';
-    this.#aheadMs = 0;
-    return urgent.length > 0 ? 'urgent' : 'ordinary';
+  /** That of the queues with work that had the least time; undefined when none has work. Allocates nothing. */
+  #nextRank(): Rank | undefined {
+    let least: Rank | undefined;
+    for (const rank of ranks) {
+      if (this.#queues[rank].length === 0) continue;
+      if (least === undefined || this.#usedMs[rank] < this.#usedMs[least]) least = rank;
+    }
+    return least;
   }
 
   #pump(sender: Sender, deadline: number, rank: Rank): void {

@@ -6,6 +6,7 @@ import type { Variant } from '../server/ads-events.ts';
 import type { LimitName, Limits } from '../server/limits.ts';
 import type { Collected, CollectOptions, InFlight } from './batch.ts';
 import { OwedRefreshes } from './owed-refreshes.ts';
+import { type Rank, rankOf } from './ranks.ts';
 import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { Rejection, TypeStatus } from './stream-status.ts';
 import { Subscription } from './subscription.ts';
@@ -114,13 +115,8 @@ export class ClientStream {
     return this.#ordered.some(({ subscription }) => subscription.hasWork);
   }
 
-  get hasUrgentWork(): boolean {
-    return this.#types.get(typeUrls.endpoint)?.subscription.hasWork === true;
-  }
-
-  /** Anything but endpoints. */
-  get hasOrdinaryWork(): boolean {
-    return this.#ordered.some(({ subscription }) => subscription.hasWork && subscription.typeUrl !== typeUrls.endpoint);
+  hasWorkOf(rank: Rank): boolean {
+    return this.#ordered.some(({ subscription }) => subscription.hasWork && rankOf(subscription.typeUrl) === rank);
   }
 
   /** @throws StreamRefused */
@@ -154,10 +150,10 @@ export class ClientStream {
 
   /**
    * What to send next, if anything may be sent; `later`: call again, time is up.
-   * @param rank `ordinary`: endpoints last, or those that change all the time would keep everything else waiting
+   * @param rank whose turn it is: its types go first, as endpoints that change all the time would keep the others waiting
    */
-  next(deadline: number, rank: 'urgent' | 'ordinary' = 'urgent'): Collected {
-    const collected = this.#firstOf(rank === 'urgent' ? this.#inOrder() : this.#endpointsLast(), deadline);
+  next(deadline: number, rank: Rank = 'endpoints'): Collected {
+    const collected = this.#firstOf(rank === 'endpoints' ? this.#inOrder() : this.#firstOfRank(rank), deadline);
     if (collected !== undefined) return collected;
     // Removals may have waited for a type that then turned out to have nothing to send.
     const released = this.#ordered.filter(({ subscription: { typeUrl } }) => {
@@ -337,10 +333,9 @@ export class ClientStream {
     return waits ? this.#ordered : [endpoint, ...this.#ordered.filter((type) => type !== endpoint)];
   }
 
-  #endpointsLast(): readonly TypeState[] {
-    const endpoint = this.#types.get(typeUrls.endpoint);
-    if (endpoint === undefined) return this.#ordered;
-    return [...this.#ordered.filter((type) => type !== endpoint), endpoint];
+  #firstOfRank(rank: Rank): readonly TypeState[] {
+    const isOfRank = ({ subscription }: TypeState) => rankOf(subscription.typeUrl) === rank;
+    return [...this.#ordered.filter(isOfRank), ...this.#ordered.filter((type) => !isOfRank(type))];
   }
 
   #firstOf(types: readonly TypeState[], deadline: number): Collected {
@@ -405,6 +400,7 @@ export class ClientStream {
    * not ask for them again (https://github.com/envoyproxy/envoy/issues/13009).
    */
   #refresh(subscription: Subscription, changed: readonly string[]): void {
+    if (!subscription.store.hasRefreshes) return;
     for (const resource of changed.flatMap((name) => refreshesOf(subscription, name))) {
       const refreshed = this.#types.get(resource.typeUrl)?.subscription;
       if (refreshed === undefined) this.#owedRefreshes.owe(resource);
