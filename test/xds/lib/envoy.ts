@@ -95,6 +95,8 @@ export function greeting(port: number): Promise<string> {
   });
 }
 
+const reconnect = { base_interval: '0.25s', max_interval: '3s' };
+
 function bootstrap(xdsPort: number, apiType: string, withClusters: boolean): object {
   const ads = { ads: {}, resource_api_version: 'V3' };
   const http2 = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -106,7 +108,10 @@ function bootstrap(xdsPort: number, apiType: string, withClusters: boolean): obj
       ads_config: {
         api_type: apiType,
         transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+        // Otherwise every request carries the node, which lists all extensions: 60 kB.
+        set_node_on_first_message_only: true,
+        // As in the agent's bootstrap; Envoy's own maximum is 30 s.
+        grpc_services: [{ envoy_grpc: { cluster_name: 'xds', retry_policy: { retry_back_off: reconnect } } }],
       },
       lds_config: ads,
       ...(withClusters && { cds_config: ads }),
