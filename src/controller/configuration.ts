@@ -47,6 +47,7 @@ const schema = z.strictObject({
     .refine((families) => new Set(families).size === families.length, 'names a family twice')
     .optional(),
   limits: limits.optional(),
+  warmUpBytes: z.number().int().nonnegative().optional(),
 });
 
 /** The configuration file, as docs/configuration.md describes it. */

@@ -14,6 +14,7 @@ import { Pipeline } from './pipeline.ts';
 import { ProblemRegistry } from './problem-registry.ts';
 import { createSource } from './sources.ts';
 import { resourcesOfNode, statusPage } from './status-routes.ts';
+import { warmUp } from './warm-up.ts';
 import { adsEventsOf, setServerMetrics } from './xds-metrics.ts';
 
 /** source → model → translate → xds, with health, metrics and dumps beside it. */
@@ -28,7 +29,7 @@ export class Controller {
   readonly #source: Source;
   readonly #pipeline: Pipeline;
   readonly #admin: AdminServer;
-  #serving = false;
+  #phase: 'Starting' | 'WarmingUp' | 'Serving' = 'Starting';
 
   private constructor(options: ControllerOptions, source: Source, logger: Logger) {
     this.#options = options;
@@ -66,8 +67,8 @@ export class Controller {
   }
 
   /**
-   * Resolves with the bound addresses once the first complete list is translated and ADS is served: a client that
-   * came earlier would take a partial list for the whole.
+   * Resolves with the bound addresses once the first complete list is translated, what every client gets is built, and ADS
+   * is served: a client that came earlier would take a partial list for the whole.
    */
   async start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
     try {
@@ -91,18 +92,27 @@ export class Controller {
     });
     const { services, nodes, revision } = this.model;
     this.#logger.info({ services: services.size, nodes: nodes.size, revision }, 'Listed everything for the first time');
+    await this.#warmUp();
     const xds = await this.#serve(this.#options.xds);
-    this.#serving = true;
+    this.#phase = 'Serving';
     return { xds, admin };
   }
 
   /** Ends streams gracefully; Envoys and agents keep what they have. */
   async stop(): Promise<void> {
-    this.#serving = false;
+    this.#phase = 'Starting';
     await this.#source.stop();
     this.#pipeline.close();
     await this.ads.close();
     await this.#admin.close();
+  }
+
+  async #warmUp(): Promise<void> {
+    this.#phase = 'WarmingUp';
+    const { isComplete, ...counts } = await warmUp(this.cache, this.#options.warmUpBytes);
+    const rest = isComplete ? '' : '; the rest is built when it is asked for (warmUpBytes)';
+    this.#logger.info(counts, `Built what every client gets${rest}`);
+    this.#phase = 'Starting';
   }
 
   async #serve(address: HostPort): Promise<HostPort> {
@@ -131,7 +141,8 @@ export class Controller {
 
   #blockers(): readonly string[] {
     const awaited = this.#source.blockers();
-    return awaited.length === 0 && !this.#serving ? ['ads-server'] : awaited;
+    if (awaited.length > 0 || this.#phase === 'Serving') return awaited;
+    return [this.#phase === 'WarmingUp' ? 'warm-up' : 'ads-server'];
   }
 
   #routes(): AdminRoutes {

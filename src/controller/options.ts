@@ -29,6 +29,8 @@ export interface ControllerOptions {
   readonly admin: HostPort;
   readonly settings: TranslateSettings;
   readonly limits: Partial<Limits>;
+  /** Encoded resources that are built before the first client comes; see warm-up.ts. */
+  readonly warmUpBytes: number;
 }
 
 /** @throws FairleadError SOURCE_MISSING, SOURCE_AMBIGUOUS, ADDRESS_INVALID, PLAINTEXT_OFF_LOOPBACK */
@@ -48,8 +50,12 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
     admin: parseAddress(input.adminAddress ?? file?.adminAddress ?? '127.0.0.1:18001', 'adminAddress'),
     settings: settingsOf(file),
     limits: limitsOf(file),
+    warmUpBytes: file?.warmUpBytes ?? defaultWarmUpBytes,
   };
 }
+
+/** The views and scopes of 100,000 Services; they take twice as much memory. */
+const defaultWarmUpBytes = 64 * 1024 * 1024;
 
 const flagOf = { Manifests: '--manifests', Kubeconfig: '--kubeconfig', InCluster: '--in-cluster' } as const;
 

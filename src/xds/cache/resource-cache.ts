@@ -101,6 +101,18 @@ export class ResourceCache {
     return this.#stores.get(typeUrl);
   }
 
+  /** The resources that every client with a wildcard gets alike. */
+  wildcardSlots(): readonly Slot[] {
+    const slots: Slot[] = [];
+    for (const { log } of this.#stores.values()) {
+      log.forEachAfter(0, ({ slot, isLive }) => {
+        if (isLive) slots.push(slot);
+        return true;
+      });
+    }
+    return slots;
+  }
+
   /** Clients may ask for any type; those that nobody serves and nobody asks for any more are forgotten. */
   releaseStore(store: TypeStore): void {
     if (store.isUnused) this.#stores.delete(store.typeUrl);
