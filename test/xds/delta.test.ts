@@ -213,6 +213,20 @@ describe('a delta client that comes back', () => {
     expect(await second.nextAndAck()).toMatchObject({ resources: [], removed: ['leaves'] });
   });
 
+  it('c) is answered once even if it has everything, or Envoy would wait longer each time its stream ends', async () => {
+    replaceEach(server.cache, [cluster('equal', 1, { wildcard: true }), scopedRoute('equal')]);
+    const first = server.delta();
+    first.send({ typeUrl: cds });
+    const clusters = versions(await first.nextAndAck());
+    first.send({ typeUrl: srds });
+    const scopes = versions(await first.nextAndAck());
+    first.close();
+    const client = server.delta();
+    client.send({ typeUrl: cds, initialResourceVersions: clusters });
+    client.send({ typeUrl: srds, initialResourceVersions: scopes });
+    expect(await client.received()).toMatchObject([{ typeUrl: cds, resources: [], removed: [] }]);
+  });
+
   it('c) initial versions in a later message count for nothing', async () => {
     replaceEach(server.cache, [cluster('X')]);
     const client = server.delta();

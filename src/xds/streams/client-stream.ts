@@ -290,8 +290,10 @@ export class ClientStream {
       if (wildcard) subscription.setWildcard();
       for (const name of names) subscription.subscribe(name);
     }
-    // A client that returns knows what it has; a new one waits for an answer even if there is nothing.
-    if (wildcard && request.initialVersions.length === 0) subscription.oweAnswer();
+    // A new client waits for an answer even if there is nothing. One that returns knows what it has, but Envoy does not take a
+    // stream for good before something came on it, and waits longer each time before it opens the next one (up to 3 s).
+    const isFirstOfStream = this.#types.size === 1;
+    if (wildcard && (isFirstOfStream || request.initialVersions.length === 0)) subscription.oweAnswer();
   }
 
   #setNames(type: TypeState, request: SotwRequest, outcome: AckOutcome): void {
