@@ -50,7 +50,7 @@ describe.each([2, 3])('with %i controllers', (replicas) => {
       report(
         `${replicas} controllers, one ${what}: a new Service after ${envoyMs} ms in Envoy, ${agentMs} ms in the kernel`,
       );
-      expect(await fleet.clientsOf(second)).toContain('node1 envoy');
+      await fleet.untilAt(second, 'node1 envoy');
 
       await bringBack(first);
       await fleet.untilAt(first, 'node1 envoy');
