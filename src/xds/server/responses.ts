@@ -107,9 +107,13 @@ function isEqual(one: Batch, other: Batch): boolean {
     one.isComplete === other.isComplete &&
     one.staleBuckets.length === 0 &&
     other.staleBuckets.length === 0 &&
-    one.resources.length === other.resources.length &&
-    one.removed.length === other.removed.length &&
-    one.resources.every((resource, index) => resource === other.resources[index]) &&
-    one.removed.every((name, index) => name === other.removed[index])
+    isSameList(one.resources, other.resources) &&
+    isSameList(one.removed, other.removed)
   );
+}
+
+/** Lists of a page are the same object for every stream. */
+function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
+  if (one === other) return true;
+  return one.length === other.length && one.every((element, index) => element === other[index]);
 }

@@ -4,14 +4,16 @@ import type { Slot } from '../cache/slot.ts';
 /** What one response carries, and what the client knows once it has acknowledged it. */
 export class Batch {
   readonly typeUrl: string;
-  readonly resources: EncodedResource[] = [];
+  readonly resources: EncodedResource[];
   /** Names for `removed_resources`; state-of-the-world has no place for them. */
-  readonly removed: string[] = [];
+  readonly removed: string[];
   /** Names of those resources that the client has not had in this version. */
-  readonly changed: string[] = [];
+  readonly changed: string[];
   /** Slots and the stamps that they have after the acknowledgement. */
-  readonly slots: Slot[] = [];
-  readonly stamps: number[] = [];
+  readonly slots: Slot[];
+  readonly stamps: number[];
+  /** Everything in it is from the log, so the client's cursor says what it has. */
+  isPage: boolean;
   /** Bytes of the resources. */
   resourceBytes = 0;
   /** Bytes of the resources and the removed names, about as much as the response will have. */
@@ -24,8 +26,17 @@ export class Batch {
   /** Node discovery: buckets of which the client has something else. */
   staleBuckets: readonly number[] = [];
 
-  constructor(typeUrl: string) {
+  /** @param page whose content it has; that must not change any more */
+  constructor(typeUrl: string, page?: Batch) {
     this.typeUrl = typeUrl;
+    this.resources = page?.resources ?? [];
+    this.removed = page?.removed ?? [];
+    this.changed = page?.changed ?? [];
+    this.slots = page?.slots ?? [];
+    this.stamps = page?.stamps ?? [];
+    this.resourceBytes = page?.resourceBytes ?? 0;
+    this.bytes = page?.bytes ?? 0;
+    this.isPage = page !== undefined;
   }
 
   get isEmpty(): boolean {

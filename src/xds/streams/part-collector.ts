@@ -3,6 +3,7 @@ import type { LogEntry, Slot } from '../cache/slot.ts';
 import { stampMask } from '../cache/stamps.ts';
 import { Batch, type CollectOptions } from './batch.ts';
 import { fold } from './folding.ts';
+import { keepPage, takePage } from './paging.ts';
 import { absent, atLeastUnknown, isDirty, isForced, isNamed, nothing, unknown } from './resource-states.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
@@ -44,6 +45,8 @@ export class PartCollector {
   collectNew(): Batch | 'later' {
     const { states, demand } = this.#state;
     if (!this.#options.holdRemovals) states.releaseHeld();
+    const page = takePage(this.#state, this.#options.maxBytes);
+    if (page !== undefined) return page;
     const portion = this.#build();
     if (portion === undefined) return 'later';
     const taken = states.dirty.slice(0, portion.dirty);
@@ -132,12 +135,16 @@ export class PartCollector {
       return entry.sequence < end;
     });
     const before = cursor.reach;
+    const from = cursor.sent;
+    const hasOthers = this.#batch.slots.length > 0;
     cursor.moveTo(end);
     for (const entry of passed) {
       if (!demand.isLogged(entry.slot)) fold(this.#state, entry.slot);
       else if (entry.isLive) this.#takeLive(entry.slot);
       else if (entry.born <= before) this.#takeTombstone(entry.slot);
     }
+    const isWhole = !hasOthers && this.#batch.slots.length === passed.length && this.#batch.removed.length === 0;
+    if (isWhole) keepPage(this.#state, { from, end, maxBytes: this.#options.maxBytes, batch: this.#batch });
   }
 
   /** What cannot be built is kept in mind: the client does not have it, and may have an earlier version. */

@@ -18,6 +18,11 @@ export class RejectionSearch {
     return this.#parts.length > 0;
   }
 
+  /** Nothing is searched for, and nothing was found that is still served. */
+  get isClear(): boolean {
+    return !this.isGoingOn && (this.#rejected?.size ?? 0) === 0;
+  }
+
   isRejected(id: number, stamp: number): boolean {
     return this.#rejected?.get(id) === stamp;
   }

@@ -258,6 +258,8 @@ export class Subscription implements Subscriber {
   /** What was in flight is now what the client has. */
   acknowledge(): void {
     const batch = this.#takeInFlight();
+    // The cursor has it all, unless a word was put meanwhile.
+    if (batch?.isPage === true && this.#states.size === 0 && this.#search.isClear) return;
     batch?.slots.forEach((slot, index) => {
       this.#search.forget(slot.id);
       this.#states.learn(slot, batch.stamps[index] ?? unknown);
