@@ -88,7 +88,7 @@ async function envoyPid(namespace: string): Promise<number> {
   for (const pid of await processesIn(namespace)) {
     if ((await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === 'envoy') return pid;
   }
-  throw new Error('There is no Envoy');
+  throw new Error('Envoy was not found');
 }
 
 /** A statistic of Envoy whose name ends so; 0 when Envoy has not counted it yet. */

@@ -205,9 +205,9 @@ export class NodeAgent {
       if (this.#handles !== before) return;
       this.#handles = now;
       if (!hasDrifted(before, now, this.#tables.length)) return;
-      this.#logger.warn({ before, now }, 'Found the tables changed by somebody else');
+      this.#logger.warn({ before, now }, 'Found that another program had changed the tables');
       this.#handles = undefined;
-      this.#kernel.invalidate('the tables were changed by somebody else');
+      this.#kernel.invalidate('another program changed the tables');
       await this.#kernel.flush();
     } catch (error) {
       this.#logger.error({ error }, 'Could not check the tables for changes');
@@ -218,8 +218,8 @@ export class NodeAgent {
     const blockers: Record<string, string> = {};
     const { state } = this.#kernel;
     if (!this.#ads.views.isComplete) blockers['controller-list'] = this.#controllerText();
-    if (state.kind === 'Idle') blockers['kernel'] = 'nothing was programmed yet';
-    if (state.kind === 'Unknown') blockers['kernel'] = state.reason ?? 'the first transaction is under way';
+    if (state.kind === 'Idle') blockers['kernel'] = 'nothing has been programmed yet';
+    if (state.kind === 'Unknown') blockers['kernel'] = state.reason ?? 'the first transaction is in progress';
     return blockers;
   }
 

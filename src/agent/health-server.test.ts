@@ -28,7 +28,7 @@ describe("the agent's health server", () => {
 
   it('says whether the node is ready', async () => {
     expect(await statusOf('/readyz')).toBe(200);
-    blockers = { kernel: 'nothing was programmed yet' };
+    blockers = { kernel: 'nothing has been programmed yet' };
     expect(await statusOf('/readyz')).toBe(503);
     expect(await statusOf('/healthz')).toBe(200);
   });

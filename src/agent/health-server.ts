@@ -34,7 +34,7 @@ export class HealthServer {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const code = error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : 'ADDRESS_INVALID';
-        reject(new FairleadError(code, `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
+        reject(new FairleadError(code, `Could not listen on ${host}:${port}: ${error.message}`, { cause: error }));
       });
       this.#server.listen(port, host, resolve);
     });

@@ -47,12 +47,12 @@ export class AgentMetrics {
     });
     this.exceptions = new Counter({
       name: 'fairlead_uncaught_exceptions_total',
-      help: 'Exceptions that nothing caught',
+      help: 'Exceptions that were not caught',
       registers,
     });
     this.rejectedViews = new Counter({
       name: 'fairlead_agent_rejected_services_total',
-      help: 'Services of the controller that were malformed',
+      help: 'Malformed Services received from the controller',
       registers,
     });
     this.#gauges(source);
@@ -70,7 +70,7 @@ export class AgentMetrics {
       });
     gauge('elements', 'Elements that the tables hold', source.elements);
     gauge('services', 'Services known from the controller', source.services);
-    gauge('controller_connected', '1 while the stream to the controller stands', () => Number(source.connected()));
+    gauge('controller_connected', '1 while the stream to the controller is open', () => Number(source.connected()));
     gauge('missing_scopes', 'HTTP addresses that wait until Envoy has their scope', source.missingScopes);
     new Gauge({
       name: 'fairlead_agent_unprogrammed_frontends',

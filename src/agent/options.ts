@@ -104,7 +104,7 @@ function podsOf({ podCidr = [], podInterface }: AgentFlags): AgentOptions['pods'
     throw invalid('--pod-cidr', "or --pod-interface is needed, to tell this node's pods from everything else");
   }
   if (podInterface !== undefined && !/^[\w.-]{1,15}$/.test(podInterface)) {
-    throw invalid('--pod-interface', `"${podInterface}" cannot begin an interface's name`);
+    throw invalid('--pod-interface', `"${podInterface}" cannot be the beginning of an interface name`);
   }
   const detector = (family: IpFamily): PodDetector => ({
     cidrs: cidrs.filter((cidr) => familyOf(cidr) === family),

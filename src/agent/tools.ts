@@ -25,10 +25,10 @@ export function runTool(program: string, args: readonly string[]): Promise<Ended
 /** @throws FairleadError ENVOY_MISSING, ENVOY_TOO_OLD */
 export async function checkEnvoy(envoy: string): Promise<void> {
   const { output } = await runTool(envoy, ['--version']).catch((error: Error) => {
-    throw new FairleadError('ENVOY_MISSING', `${envoy} cannot be run: ${error.message}`, { cause: error });
+    throw new FairleadError('ENVOY_MISSING', `${envoy} could not be run: ${error.message}`, { cause: error });
   });
   const found = /\/(\d+)\.(\d+)\.(\d+)/.exec(output);
-  if (found === null) throw new FairleadError('ENVOY_MISSING', `${envoy} is no Envoy: it prints no version`);
+  if (found === null) throw new FairleadError('ENVOY_MISSING', `${envoy} is not Envoy: it prints no version`);
   const [major, minor] = [Number(found[1]), Number(found[2])];
   if (major > 1 || minor >= leastEnvoyMinor) return;
   throw new FairleadError('ENVOY_TOO_OLD', `${envoy} is version ${found[0].slice(1)}, older than 1.${leastEnvoyMinor}`);
@@ -40,7 +40,7 @@ export async function checkEnvoy(envoy: string): Promise<void> {
  */
 export async function checkIp(): Promise<void> {
   const { output } = await runTool('ip', ['-V']).catch((error: Error) => {
-    throw new FairleadError('IP_MISSING', `ip cannot be run: ${error.message}`, { cause: error });
+    throw new FairleadError('IP_MISSING', `ip could not be run: ${error.message}`, { cause: error });
   });
   if (!output.includes('iproute2')) throw new FairleadError('IP_MISSING', 'ip is not the one of iproute2');
 }

@@ -18,15 +18,15 @@ export function agentCommand(): Command {
     )
     .option(
       '--controller-return <seconds>',
-      'agents return to a controller that is back within this time, each at another moment (default: 60)',
+      'seconds over which the agents return to a controller that is back (default: 60)',
     )
     .option('--pod-cidr <cidr>', "addresses of this node's pods; repeat it or separate by comma", collect)
     .option('--pod-interface <prefix>', "beginning of the names of the pods' interfaces, such as cali")
     .option('--bootstrap <file>', "write Envoy's bootstrap to this file")
-    .option('--envoy <path>', 'start this Envoy with the bootstrap, and again when it ends')
+    .option('--envoy <path>', 'start this Envoy with the bootstrap, and restart it when it exits')
     .option('--envoy-args <args>', "more arguments for it, such as '--concurrency 2'")
     .option('--envoy-log <file>', "append Envoy's output to this file (default: the agent's own output)")
-    .option('--leave-envoy', 'let Envoy go on when the agent ends')
+    .option('--leave-envoy', 'leave Envoy running when the agent exits')
     .option(
       '--envoy-admin <host:port|path>',
       "Envoy's admin interface, TCP or a socket's path (default: 127.0.0.1:15000)",
@@ -63,7 +63,7 @@ async function run(flags: Flags): Promise<void> {
   const stop = untilSignal();
   await agent.start();
   const signal = await stop;
-  logger.info({ signal }, 'Was asked to end; the kernel keeps its rules');
+  logger.info({ signal }, 'Was asked to stop; the kernel keeps its rules');
   await agent.stop();
 }
 

@@ -22,7 +22,7 @@ export function controllerCommand(): Command {
     .option('--manifests <dir>', 'read Kubernetes manifests from this directory, and watch it')
     .option('--kubeconfig <file>', 'watch the API server of this kubeconfig')
     .option('--in-cluster', "watch the API server with the pod's service account")
-    .option('--config <file>', 'configuration file (docs/configuration.md); flags go before it')
+    .option('--config <file>', 'configuration file (docs/configuration.md); flags take precedence over it')
     .option('--xds-address <host:port>', 'where ADS is served (default: 127.0.0.1:18000)')
     .option('--admin-address <host:port>', 'where health, metrics and dumps are served (default: 127.0.0.1:18001)')
     .option('--insecure-plaintext', 'serve ADS without TLS on an address that is not loopback')
@@ -42,7 +42,7 @@ async function run(flags: Flags): Promise<void> {
   // An API server that does not answer delays the start for as long as it likes; a signal must not wait for it.
   await Promise.race([controller.start(), stop]);
   const signal = await stop;
-  logger.info({ signal }, 'Was asked to end');
+  logger.info({ signal }, 'Was asked to stop');
   await controller.stop();
 }
 

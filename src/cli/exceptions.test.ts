@@ -21,7 +21,7 @@ describe('an exception that nothing catches (X7)', () => {
     process.emit('uncaughtException', new Error('of the stand-in'), 'unhandledRejection');
     expect(seen).toEqual({ exceptions: 1, exits: [] });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      msg: 'Nothing caught an exception',
+      msg: 'An exception was not caught',
       origin: 'unhandledRejection',
       error: { message: 'of the stand-in' },
     });

@@ -28,8 +28,8 @@ export function surviveExceptions(process: Pick<EventEmitter, 'on'>, options: Ex
     const isFatal = recent.length > mostPerMinute;
     try {
       onException();
-      logger.error({ error, origin }, 'Nothing caught an exception');
-      if (isFatal) logger.fatal({ exceptions: recent.length }, 'Ended because of too many exceptions within a minute');
+      logger.error({ error, origin }, 'An exception was not caught');
+      if (isFatal) logger.fatal({ exceptions: recent.length }, 'Exited because of too many exceptions within a minute');
     } catch {
       exit(1);
     }

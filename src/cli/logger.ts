@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type Logger, pino } from 'pino';
 
-export const logLevelOption = new Option('--log-level <level>', 'least level that is logged')
+export const logLevelOption = new Option('--log-level <level>', 'lowest level that is logged')
   .choices(['debug', 'info', 'warn', 'error'])
   .default('info');
 

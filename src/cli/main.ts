@@ -10,7 +10,7 @@ import { translateCommand } from './translate.ts';
 const program = new Command('fairlead')
   .description('Envoy xDS control plane that replaces kube-proxy: controller, node agent and tools')
   .version(version(), '--version', 'print the version')
-  .showHelpAfterError('(--help shows what there is)')
+  .showHelpAfterError('(--help lists commands and options)')
   .addCommand(controllerCommand())
   .addCommand(agentCommand())
   .addCommand(statusCommand())

@@ -41,7 +41,7 @@ async function run(flags: Flags): Promise<void> {
   await print(translation, flags.output);
   if (flags.validate === true) await validate(flags, translation);
   if (!complete) {
-    throw new FairleadError('MANIFESTS_UNREADABLE', '--file: some of the input could not be read, as said above');
+    throw new FairleadError('MANIFESTS_UNREADABLE', '--file: some of the input could not be read, as reported above');
   }
 }
 

@@ -94,5 +94,5 @@ function writable(response: ServerResponse): Promise<void> {
 export function listenError(error: NodeJS.ErrnoException, address: HostPort): FairleadError {
   const code =
     error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : error.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
-  return new FairleadError(code, `Cannot listen on ${formatHostPort(address)}: ${error.message}`, { cause: error });
+  return new FairleadError(code, `Could not listen on ${formatHostPort(address)}: ${error.message}`, { cause: error });
 }

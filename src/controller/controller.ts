@@ -82,7 +82,7 @@ export class Controller {
 
   async #start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
     const admin = await this.#admin.listen(this.#options.admin);
-    this.#logger.info({ address: formatHostPort(admin) }, 'Served health, metrics and dumps');
+    this.#logger.info({ address: formatHostPort(admin) }, 'Started to serve health, metrics and dumps');
     await new Promise<void>((resolve) => {
       this.#source.start({
         update: (updates) => this.#update(updates),

@@ -21,15 +21,19 @@ export function createMetrics() {
     registry,
     streams: gauge('fairlead_xds_streams', 'Open ADS streams'),
     streamsClosed: counter('fairlead_xds_streams_closed_total', 'Streams that ended', 'reason'),
-    refusals: counter('fairlead_xds_refusals_total', 'Clients that were refused or ended for a limit', 'limit'),
+    refusals: counter(
+      'fairlead_xds_refusals_total',
+      'Clients that were refused or disconnected because of a limit',
+      'limit',
+    ),
     connections: gauge('fairlead_xds_connections', 'Open connections'),
-    admissionWaiting: gauge('fairlead_xds_admission_waiting', 'Streams that wait for their turn to be read first'),
+    admissionWaiting: gauge('fairlead_xds_admission_waiting', 'Streams that wait for admission'),
     receivingBytes: gauge('fairlead_xds_receiving_bytes', 'Bytes of requests in progress'),
     sendingBytes: gauge('fairlead_xds_sending_bytes', 'Bytes of responses that clients have yet to read'),
-    sendersQueued: gauge('fairlead_xds_senders_queued', 'Streams that wait for their turn to be sent something'),
+    sendersQueued: gauge('fairlead_xds_senders_queued', 'Streams that wait for their turn in the scheduler'),
     exceptions: new Counter({
       name: 'fairlead_uncaught_exceptions_total',
-      help: 'Exceptions that nothing caught',
+      help: 'Exceptions that were not caught',
       registers,
     }),
     responses: counterByType('fairlead_xds_responses_total', 'Responses sent'),
@@ -37,13 +41,16 @@ export function createMetrics() {
     resourceBytes: counterByType('fairlead_xds_resource_bytes_total', 'Bytes of the resources sent'),
     acks: counterByType('fairlead_xds_acks_total', 'Responses that clients accepted'),
     nacks: counterByType('fairlead_xds_nacks_total', 'Responses that clients rejected'),
-    ackSeconds: histogram('fairlead_xds_ack_duration_seconds', 'From a response to its acknowledgement'),
+    ackSeconds: histogram('fairlead_xds_ack_duration_seconds', 'Time from a response to its acknowledgement'),
     translateSeconds: histogram('fairlead_translate_duration_seconds', 'Translation of one change of the model'),
     revision: gauge('fairlead_model_revision', 'Revision of the model'),
     services: gauge('fairlead_model_services', 'Services in the model'),
     nodes: gauge('fairlead_model_nodes', 'Nodes in the model'),
     sourceLists: counterByKind('fairlead_source_lists_total', 'Complete lists of the API server'),
-    sourceEvents: counterByKind('fairlead_source_events_total', 'Objects that came, changed or went in watches'),
+    sourceEvents: counterByKind(
+      'fairlead_source_events_total',
+      'Objects that were added, changed or deleted in watches',
+    ),
     sourceErrors: counterByKind('fairlead_source_errors_total', 'Lists and watches that failed'),
     sourceLast: new Gauge({
       name: 'fairlead_source_last_event_timestamp_seconds',
@@ -51,7 +58,7 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
-    problems: gauge('fairlead_problems', 'Problems in the inputs now'),
+    problems: gauge('fairlead_problems', 'Current problems in the inputs'),
   };
 }
 

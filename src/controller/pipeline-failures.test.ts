@@ -72,7 +72,7 @@ describe('a Service whose translation throws', () => {
     apply(service('a', '10.0.0.1'));
     apply(bad('a', '10.0.0.1'));
     expect(clusters()).toEqual(['10.0.0.1:80']);
-    expect(texts()[0]).toMatch(/^Service shop\/a: could not be translated \(service\): .*undefined.*; what it was/);
+    expect(texts()[0]).toMatch(/^Service shop\/a: could not be translated \(service\): .*undefined.*; its previous/);
     expect(errors).toContain('service/shop/a');
   });
 

@@ -119,6 +119,6 @@ export class Pipeline {
 }
 
 function failureOf(unit: UnitId, error: unknown): Problem {
-  const message = `could not be translated (${unit.kind}): ${errorText(error)}; what it was translated to before stays`;
+  const message = `could not be translated (${unit.kind}): ${errorText(error)}; its previous translation is kept`;
   return { object: objectOf(unit), field: '', code: 'TranslationFailed', message };
 }

@@ -8,7 +8,7 @@ export interface ControllerStatus {
   readonly ready: boolean;
   readonly blockers: readonly string[];
   readonly model: { readonly revision: number; readonly services: number; readonly nodes: number };
-  /** Problems in the inputs now; `/debug/problems` has them. */
+  /** Current problems in the inputs; `/debug/problems` has them. */
   readonly problems: number;
   readonly totals: ServerTotals;
   readonly streams: readonly StreamStatus[];

@@ -70,20 +70,20 @@ const retryConditions: readonly RetryCondition[] = [
 const circuitBreaker: readonly Annotation[] = [
   annotation('max-connections', 'maxConnections', cap, {
     fallback: 'no cap',
-    about: "Connections of one node's Envoy to one Service port; a connection above it is refused.",
+    about: "Connections from one node's Envoy to one Service port; further ones are refused.",
   }),
   annotation('max-pending-requests', 'maxPendingRequests', cap, {
     fallback: 'no cap',
-    about: 'Requests that wait for a connection; one above it is answered 503.',
+    about: 'Requests that wait for a connection; further ones are answered with 503.',
   }),
   annotation('max-requests', 'maxRequests', cap, {
     fallback: 'no cap',
-    about: 'Requests in flight; one above it is answered 503.',
+    about: 'Requests in flight; further ones are answered with 503.',
   }),
   annotation('max-retries', 'maxRetries', cap, {
     fallback: 'a retry budget',
     about:
-      'Retries in flight at one time, in place of the budget; above it the answer stands as it is. `0` allows none.',
+      'Retries in flight at the same time, in place of the budget; above it the answer is passed on as it is. `0` allows none.',
   }),
 ];
 
@@ -93,22 +93,22 @@ const outlierDetection: readonly Annotation[] = [
   }),
   annotation('outlier-consecutive-errors', 'outlierConsecutiveErrors', wholeNumber(1, 4_294_967_295), {
     about:
-      'Errors in a row until an endpoint is ejected: failed and timed-out connects and resets, and, once it is set, every 5xx answer.',
+      'Errors in a row until an endpoint is ejected: failed and timed-out connects and resets, and, if this annotation is set, every 5xx answer.',
   }),
   annotation('outlier-interval', 'outlierIntervalMs', duration(1, 24 * hour), {
-    about: 'How often ejected endpoints are looked at for their return.',
+    about: 'How often ejected endpoints are checked for their return.',
   }),
   annotation('outlier-base-ejection-time', 'outlierBaseEjectionTimeMs', duration(1, 24 * hour), {
     about: 'How long the first ejection lasts; each further one lasts that much longer.',
   }),
   annotation('outlier-max-ejection-percent', 'outlierMaxEjectionPercent', wholeNumber(0, 100), {
-    about: 'The part of the endpoints that may be ejected at one time.',
+    about: 'The percentage of the endpoints that may be ejected at the same time.',
   }),
 ];
 
 const timeouts: readonly Annotation[] = [
   annotation('connect-timeout', 'connectTimeoutMs', duration(1, hour), {
-    about: 'Until a connection to an endpoint must stand.',
+    about: 'How long connecting to an endpoint may take.',
   }),
   annotation('request-timeout', 'requestTimeoutMs', duration(0, 24 * hour), {
     about: 'HTTP only: from the end of the request to the end of its answer, retries included; `0s` is no limit.',
@@ -124,11 +124,12 @@ const retries: readonly Annotation[] = [
   }),
   annotation('retry-on', 'retryOn', listOf(retryConditions), {
     fallback: 'what never reached an endpoint',
-    about: "HTTP only: what is tried again, in the terms of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.",
+    about:
+      "HTTP only: what is tried again, in the vocabulary of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.",
   }),
   annotation('per-try-timeout', 'perTryTimeoutMs', duration(1, 24 * hour), {
     fallback: 'none',
-    about: 'HTTP only: until one try counts as failed and the next begins.',
+    about: 'HTTP only: how long one try may take before it counts as failed and the next begins.',
   }),
 ];
 
@@ -138,11 +139,11 @@ const others: readonly Annotation[] = [
   }),
   annotation('data-path', 'dataPath', oneOf(['Envoy', 'Kernel'] as const), {
     fallback: 'by kind of traffic',
-    about: 'Which way connections to the cluster IP take.',
+    about: 'Which path connections to the cluster IP take.',
   }),
   annotation('tracing-sampling', 'tracingSamplingPercent', percentage, {
     fallback: "the controller's setting",
-    about: 'HTTP only: the part of the requests that are traced.',
+    about: 'HTTP only: the percentage of the requests that are traced.',
   }),
 ];
 

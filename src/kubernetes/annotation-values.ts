@@ -67,7 +67,7 @@ export const onOrOff: ValueType<boolean> = {
 export function listOf<T extends string>(choices: readonly T[]): ValueType<readonly T[]> {
   const one = oneOf(choices);
   return {
-    expected: `a list, joined by commas, of ${choices.join(', ')}`,
+    expected: `a comma-separated list of ${choices.join(', ')}`,
     read: (text) => {
       const parts = text.split(',').flatMap((part) => one.read(part.trim()) ?? []);
       return parts.length === text.split(',').length ? [...new Set(parts)] : undefined;

@@ -87,7 +87,7 @@ describe('an EndpointSlice', () => {
   });
 
   it.each([
-    ['FQDN', 'addressType: FQDN addresses are not used (nor by kube-proxy); the slice is not used'],
+    ['FQDN', 'addressType: FQDN addresses are not used (kube-proxy does not use them either); the slice is not used'],
     [undefined, 'addressType: is missing; the slice is not used'],
     ['IPv5', 'addressType: is "IPv5", not one of IPv4, IPv6, FQDN; the slice is not used'],
   ])('is reported and skipped when its addresses are %s', (addressType, problem) => {
@@ -121,9 +121,9 @@ describe('an EndpointSlice', () => {
       'endpoints[5].addresses[0]: is "host.example.com", not an IP address; the endpoint is left out',
       "endpoints[6].addresses[0]: is fd00::1, but the slice's addressType is IPv4; the endpoint is left out",
       'endpoints[7].addresses[0]: 0.0.0.0 is an unspecified address; the endpoint is left out',
-      'endpoints[9].conditions.ready: is "yes", not true or false; the endpoint is taken as not ready',
-      'endpoints[9].nodeName: is 3, not a string; it is taken as absent',
-      'endpoints[9].zone: is a list, not a string; it is taken as absent',
+      'endpoints[9].conditions.ready: is "yes", not true or false; the endpoint is treated as not ready',
+      'endpoints[9].nodeName: is 3, not a string; it is treated as absent',
+      'endpoints[9].zone: is a list, not a string; it is treated as absent',
       'endpoints[9].hints.forZones[0]: is "z", not an object; it is left out',
     ]);
   });

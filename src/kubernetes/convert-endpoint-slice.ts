@@ -41,7 +41,7 @@ function readSlice(object: FieldReader, { namespace, name, labels, annotations }
 }
 
 function readChangeTime(annotations: FieldReader): number | undefined {
-  const instead = 'it is taken as unknown';
+  const instead = 'it is treated as unknown';
   const text = annotations.string(changeTimeAnnotation, instead);
   if (text === undefined) return undefined;
   const time = Date.parse(text);
@@ -66,14 +66,14 @@ function readFamily(object: FieldReader): IpFamily | undefined {
   if (type !== 'FQDN') return type;
   return object.report(
     'addressType',
-    `FQDN addresses are not used (nor by kube-proxy); ${instead}`,
+    `FQDN addresses are not used (kube-proxy does not use them either); ${instead}`,
     'UnsupportedAddressType',
   );
 }
 
 function readPorts(object: FieldReader): readonly EndpointPort[] {
   const ports = new Map<string, EndpointPort>();
-  for (const reader of object.objects('ports', 'the slice is taken to have no ports')) {
+  for (const reader of object.objects('ports', 'the slice is treated as having no ports')) {
     const port = readPort(reader);
     if (port === undefined) continue;
     const key = `${port.protocol} ${port.name}`;
@@ -102,7 +102,7 @@ function readPort(reader: FieldReader): EndpointPort | undefined {
 
 function readEndpoints(object: FieldReader, family: IpFamily): readonly Endpoint[] {
   const endpoints = new Map<string, Endpoint>();
-  for (const reader of object.objects('endpoints', 'the slice is taken to have no endpoints')) {
+  for (const reader of object.objects('endpoints', 'the slice is treated as having no endpoints')) {
     const endpoint = readEndpoint(reader, family);
     if (endpoint === undefined) continue;
     const rival = endpoints.get(endpoint.address);
@@ -132,8 +132,8 @@ function readEndpoint(reader: FieldReader, family: IpFamily): Endpoint | undefin
   const address = readAddress(reader, family);
   if (address === undefined) return undefined;
   const conditions = readConditions(reader);
-  const nodeName = reader.string('nodeName', 'it is taken as absent');
-  const zone = reader.string('zone', 'it is taken as absent');
+  const nodeName = reader.string('nodeName', 'it is treated as absent');
+  const zone = reader.string('zone', 'it is treated as absent');
   const hints = reader.object('hints', 'they are ignored');
   return {
     address,
@@ -151,11 +151,11 @@ function readEndpoint(reader: FieldReader, family: IpFamily): Endpoint | undefin
  */
 function readConditions(reader: FieldReader): Pick<Endpoint, 'ready' | 'serving' | 'terminating'> {
   if (reader.raw('conditions') === undefined) return { ready: true, serving: true, terminating: false };
-  const conditions = reader.object('conditions', 'the endpoint is taken as not ready');
+  const conditions = reader.object('conditions', 'the endpoint is treated as not ready');
   return {
-    ready: condition(conditions, 'ready', 'the endpoint is taken as not ready') ?? true,
-    serving: condition(conditions, 'serving', 'the endpoint is taken as not serving') ?? true,
-    terminating: condition(conditions, 'terminating', 'it is taken as false') ?? false,
+    ready: condition(conditions, 'ready', 'the endpoint is treated as not ready') ?? true,
+    serving: condition(conditions, 'serving', 'the endpoint is treated as not serving') ?? true,
+    terminating: condition(conditions, 'terminating', 'it is treated as false') ?? false,
   };
 }
 

@@ -9,7 +9,7 @@ const zoneLabel = 'topology.kubernetes.io/zone';
 /** The autoscaler's word that a node goes, early enough for load balancers to notice (KEP-3836). */
 const leavingTaint = 'ToBeDeletedByClusterAutoscaler';
 const leftOut = 'it is left out';
-const absent = 'they are taken as absent';
+const absent = 'they are treated as absent';
 
 /** Other types are names. */
 const addressKinds: ReadonlyMap<string, NodeAddress['kind']> = new Map([
@@ -25,10 +25,10 @@ export function convertNode(object: FieldReader, problems: ProblemList): Convers
 }
 
 function readNode(object: FieldReader, { name, labels }: Metadata): Node {
-  const spec = object.object('spec', 'it is taken as absent');
+  const spec = object.object('spec', 'it is treated as absent');
   return {
     name,
-    zone: labels.string(zoneLabel, 'the node is taken to be in no zone') ?? '',
+    zone: labels.string(zoneLabel, 'the node is treated as having no zone') ?? '',
     addresses: readAddresses(object),
     podCidrs: spec === undefined ? [] : readPodCidrs(spec),
     isLeaving: isLeaving(object, spec),
@@ -36,7 +36,7 @@ function readNode(object: FieldReader, { name, labels }: Metadata): Node {
 }
 
 function readAddresses(object: FieldReader): readonly NodeAddress[] {
-  const readers = object.object('status', 'it is taken as absent')?.objects('addresses', absent) ?? [];
+  const readers = object.object('status', 'it is treated as absent')?.objects('addresses', absent) ?? [];
   return readers.flatMap((reader) => {
     const kind = addressKinds.get(reader.string('type', leftOut) ?? '');
     const text = kind === undefined ? undefined : reader.string('address', leftOut);

@@ -216,7 +216,7 @@ describe('a Service', () => {
     expect(value?.internalTrafficPolicy).toBe('Cluster');
     expect(value?.sessionAffinity).toEqual({ kind: 'ClientIP', timeoutSeconds: 10_800 });
     expect(problems).toEqual([
-      'spec.internalTrafficPolicy: is "Nearby", not one of Cluster, Local; it is taken as Cluster',
+      'spec.internalTrafficPolicy: is "Nearby", not one of Cluster, Local; it is treated as Cluster',
       'spec.sessionAffinityConfig.clientIP.timeoutSeconds: is 86401, not a whole number from 1 to 86400; 10800 is used',
     ]);
   });
@@ -274,8 +274,8 @@ describe('metadata', () => {
     const { value, problems } = convert(goodSpec, { labels: [], annotations: 'x' });
     expect(value).toBeDefined();
     expect(problems).toEqual([
-      'metadata.labels: is a list, not an object; they are taken as absent',
-      'metadata.annotations: is "x", not an object; they are taken as absent',
+      'metadata.labels: is a list, not an object; they are treated as absent',
+      'metadata.annotations: is "x", not an object; they are treated as absent',
     ]);
   });
 });

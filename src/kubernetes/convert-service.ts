@@ -48,7 +48,7 @@ function readService(object: FieldReader, metadata: Metadata): Service | undefin
     clusterIPs,
     ports,
     internalTrafficPolicy:
-      spec.choice('internalTrafficPolicy', ['Cluster', 'Local'] as const, 'it is taken as Cluster') ?? 'Cluster',
+      spec.choice('internalTrafficPolicy', ['Cluster', 'Local'] as const, 'it is treated as Cluster') ?? 'Cluster',
     sessionAffinity: readAffinity(spec),
     ...(external === undefined ? {} : { external }),
     policy: readPolicy(metadata.annotations, metadata.ref),
@@ -117,7 +117,7 @@ function readPort(reader: FieldReader): ServicePort | undefined {
   const protocol = reader.raw('protocol') === undefined ? 'TCP' : reader.choice('protocol', protocols, instead);
   if (port === undefined || name === undefined || protocol === undefined) return undefined;
   if (name !== '' && !isDnsLabel(name)) return reader.report('name', `is ${quote(name)}, not ${labelRule}; ${instead}`);
-  const spoken = reader.string('appProtocol', 'it is taken as absent');
+  const spoken = reader.string('appProtocol', 'it is treated as absent');
   const appProtocol = protocol === 'TCP' ? classifyAppProtocol(spoken, name) : 'tcp';
   const nodePort = readNodePort(reader);
   return { name, protocol, port, appProtocol, ...(nodePort === undefined ? {} : { nodePort }) };
@@ -145,7 +145,7 @@ function isDuplicate(reader: FieldReader, port: ServicePort, before: readonly Se
 }
 
 function readAffinity(spec: FieldReader): SessionAffinity {
-  const kind = spec.choice('sessionAffinity', ['None', 'ClientIP'] as const, 'it is taken as None');
+  const kind = spec.choice('sessionAffinity', ['None', 'ClientIP'] as const, 'it is treated as None');
   if (kind !== 'ClientIP') return { kind: 'None' };
   const instead = `${defaultAffinitySeconds} is used`;
   const config = spec.object('sessionAffinityConfig', instead)?.object('clientIP', instead);

@@ -70,7 +70,7 @@ describe('a Node', () => {
         object: { kind: 'Node', namespace: '', name: 'b' },
         field: 'metadata.labels[topology.kubernetes.io/zone]',
         code: 'InvalidValue',
-        message: 'is 7, not a string; the node is taken to be in no zone',
+        message: 'is 7, not a string; the node is treated as having no zone',
       },
     ]);
   });

@@ -67,14 +67,14 @@ describe('what a Service has for clients outside of the cluster', () => {
     const { external, problems } = convert({}, ingress({ ip: '203.0.113.1', ipMode: 'Later' }));
     expect(external?.loadBalancer).toEqual([{ address: '203.0.113.1', ipMode: 'Proxy' }]);
     expect(problems).toEqual([
-      'status.loadBalancer.ingress[0].ipMode: is "Later", not one of VIP, Proxy; it is taken as Proxy',
+      'status.loadBalancer.ingress[0].ipMode: is "Later", not one of VIP, Proxy; it is treated as Proxy',
     ]);
   });
 
   it.each([
     [
       { type: 'Later' },
-      'spec.type: is "Later", not one of ClusterIP, NodePort, LoadBalancer; it is taken as ClusterIP',
+      'spec.type: is "Later", not one of ClusterIP, NodePort, LoadBalancer; it is treated as ClusterIP',
     ],
     [{ externalIPs: ['x'] }, 'spec.externalIPs[0]: is "x", not an IP address; it is left out'],
     [{ externalIPs: ['0.0.0.0'] }, 'spec.externalIPs[0]: "0.0.0.0" is an unspecified address; it is left out'],
@@ -88,7 +88,7 @@ describe('what a Service has for clients outside of the cluster', () => {
     ],
     [
       { type: 'NodePort', externalTrafficPolicy: 'Here' },
-      'spec.externalTrafficPolicy: is "Here", not one of Cluster, Local; it is taken as Cluster',
+      'spec.externalTrafficPolicy: is "Here", not one of Cluster, Local; it is treated as Cluster',
     ],
   ])('is reported where it is wrong: %j', (spec, problem) => {
     expect(convert(spec).problems).toEqual([problem]);

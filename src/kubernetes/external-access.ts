@@ -18,13 +18,13 @@ export function readExternalAccess(
   spec: FieldReader,
   ports: readonly ServicePort[],
 ): ExternalAccess | undefined {
-  const type = spec.choice('type', types, 'it is taken as ClusterIP') ?? 'ClusterIP';
+  const type = spec.choice('type', types, 'it is treated as ClusterIP') ?? 'ClusterIP';
   const externalIPs = readExternalIPs(spec);
   const loadBalancer = readLoadBalancer(object);
   const hasNodePort = ports.some(({ nodePort }) => nodePort !== undefined);
   const isReachable = externalIPs.length > 0 || loadBalancer.length > 0 || hasNodePort;
   if (type === 'ClusterIP' && !isReachable) return undefined;
-  const asked = spec.choice('externalTrafficPolicy', policies, 'it is taken as Cluster') ?? 'Cluster';
+  const asked = spec.choice('externalTrafficPolicy', policies, 'it is treated as Cluster') ?? 'Cluster';
   const trafficPolicy = type === 'ClusterIP' && externalIPs.length === 0 ? 'Cluster' : asked;
   const healthCheckNodePort = readHealthCheckPort(spec, type, trafficPolicy);
   return {
@@ -34,19 +34,19 @@ export function readExternalAccess(
     trafficPolicy,
     sourceRanges: readSourceRanges(spec),
     ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
-    allocatesNodePorts: spec.boolean('allocateLoadBalancerNodePorts', 'it is taken as true') ?? true,
+    allocatesNodePorts: spec.boolean('allocateLoadBalancerNodePorts', 'it is treated as true') ?? true,
   };
 }
 
 function readExternalIPs(spec: FieldReader): readonly string[] {
-  const addresses = spec.strings('externalIPs', 'they are taken as absent').flatMap((text, index) => {
+  const addresses = spec.strings('externalIPs', 'they are treated as absent').flatMap((text, index) => {
     return readAddress(spec, `externalIPs[${index}]`, text) ?? [];
   });
   return [...new Set(addresses)];
 }
 
 function readLoadBalancer(object: FieldReader): readonly LoadBalancerAddress[] {
-  const instead = 'the Service is taken to have no load balancer';
+  const instead = 'the Service is treated as having no load balancer';
   const ingress = object.object('status', instead)?.object('loadBalancer', instead)?.objects('ingress', instead) ?? [];
   const addresses = ingress.flatMap((reader) => readIngress(reader) ?? []);
   return addresses.filter(({ address }, index) => addresses.findIndex((other) => other.address === address) === index);
@@ -60,7 +60,7 @@ function readIngress(reader: FieldReader): LoadBalancerAddress | undefined {
   if (address === undefined) return undefined;
   // What is not understood may be an address whose traffic the load balancer must see.
   const isAbsent = reader.raw('ipMode') === undefined;
-  const ipMode = isAbsent ? 'VIP' : (reader.choice('ipMode', ipModes, 'it is taken as Proxy') ?? 'Proxy');
+  const ipMode = isAbsent ? 'VIP' : (reader.choice('ipMode', ipModes, 'it is treated as Proxy') ?? 'Proxy');
   return { address, ipMode };
 }
 
@@ -73,7 +73,7 @@ function readAddress(reader: FieldReader, path: string, text: string): string | 
 
 function readSourceRanges(spec: FieldReader): readonly string[] {
   const key = 'loadBalancerSourceRanges';
-  return spec.strings(key, 'they are taken as absent').flatMap((text, index) => {
+  return spec.strings(key, 'they are treated as absent').flatMap((text, index) => {
     const cidr = canonicalCidr(text.trim());
     if (cidr === undefined) spec.report(`${key}[${index}]`, `is ${quote(text)}, not a CIDR; ${leftOut}`);
     return cidr ?? [];

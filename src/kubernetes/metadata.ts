@@ -36,8 +36,8 @@ export function readMetadata(
     namespace,
     name,
     ref: problems.object,
-    labels: metadata.object('labels', 'they are taken as absent') ?? none,
-    annotations: metadata.object('annotations', 'they are taken as absent') ?? none,
+    labels: metadata.object('labels', 'they are treated as absent') ?? none,
+    annotations: metadata.object('annotations', 'they are treated as absent') ?? none,
     createdAt: readTime(metadata, 'creationTimestamp'),
   };
 }
@@ -65,10 +65,10 @@ function readNamespace(metadata: FieldReader): string | undefined {
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 function readTime(metadata: FieldReader, key: string): string {
-  const text = metadata.string(key, 'it is taken as unknown');
+  const text = metadata.string(key, 'it is treated as unknown');
   if (text === undefined) return '';
   const time = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return `${new Date(time).toISOString().slice(0, 19)}Z`;
-  metadata.report(key, `is ${quote(text)}, not a time such as 2026-01-31T12:00:00Z; it is taken as unknown`);
+  metadata.report(key, `is ${quote(text)}, not a time such as 2026-01-31T12:00:00Z; it is treated as unknown`);
   return '';
 }

@@ -26,7 +26,7 @@ export interface Source {
 export interface SourceStats {
   /** Complete lists; all but the first are relists. */
   readonly lists: number;
-  /** Objects that came, changed or went in watches. */
+  /** Objects that were added, changed or deleted in watches. */
   readonly events: number;
   /** Lists and watches that failed or lost track. */
   readonly errors: number;

@@ -16,11 +16,11 @@ export const problemTable = {
   UnreadableFile: 'A file or directory of manifests cannot be read',
   InvalidManifest: 'A file of manifests, or a part of it, is not YAML or JSON of Kubernetes objects',
   DuplicateObject: 'Two files, or two documents of one, hold the same object; the first one counts',
-  ConversionFailed: 'An object could not be read for a reason within Fairlead; what was known of it stays',
+  ConversionFailed: 'An object could not be read because of a fault in Fairlead; what was known of it is kept',
   TranslationFailed:
-    'An object could not be translated for a reason within Fairlead; what it was translated to before stays',
-  WatchInterrupted: 'A watch of the API server could not be continued; everything was listed anew',
-  TooManyProblems: 'There are more problems than are told',
+    'An object could not be translated because of a fault in Fairlead; its previous translation is kept',
+  WatchInterrupted: 'A watch of the API server could not be continued; everything was listed again',
+  TooManyProblems: 'There are more problems than are listed',
 } as const;
 
 export type ProblemCode = keyof typeof problemTable;

@@ -25,8 +25,8 @@ export class NftError extends Error {
 
   /** From what nft printed to standard error, such as `/dev/stdin:3:1-9: Error: Could not process rule: No such file`. */
   static of(stderr: string, input: string, signal: NodeJS.Signals | null): NftError {
-    if (signal !== null) return new NftError(`nft was ended by ${signal}`, undefined);
-    const first = stderr.split('\n').find((line) => line.trim() !== '') ?? 'nft failed and said nothing';
+    if (signal !== null) return new NftError(`nft was killed by ${signal}`, undefined);
+    const first = stderr.split('\n').find((line) => line.trim() !== '') ?? 'nft failed without a message';
     const place = /^(?:[^:\s]+):(\d+):[\d-]+: (?:Error: )?(.*)$/.exec(first);
     if (place === null) return new NftError(first.trim(), undefined);
     return new NftError(place[2] ?? first, quote(input, Number(place[1])));

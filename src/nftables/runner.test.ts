@@ -53,8 +53,8 @@ describe('running nft', () => {
   });
 
   it('says something when nft said nothing', () => {
-    expect(NftError.of('', '', null).message).toBe('nft failed and said nothing');
-    expect(NftError.of('', '', 'SIGKILL').message).toBe('nft was ended by SIGKILL');
+    expect(NftError.of('', '', null).message).toBe('nft failed without a message');
+    expect(NftError.of('', '', 'SIGKILL').message).toBe('nft was killed by SIGKILL');
   });
 });
 

@@ -32,12 +32,13 @@ export function dataPathOf(service: Service, port: ServicePort): DataPathDecisio
 
 /** Why a port takes the kernel path by default. */
 function kernelReason(service: Service, port: ServicePort): KernelReason | undefined {
-  if (port.protocol !== 'TCP') return { reason: `Envoy's path carries TCP, not ${port.protocol}`, overridable: false };
+  if (port.protocol !== 'TCP')
+    return { reason: `the Envoy path carries TCP, not ${port.protocol}`, overridable: false };
   if (keyOf(service) === 'default/kubernetes') {
-    return { reason: 'the control plane itself reaches the API server by this Service', overridable: false };
+    return { reason: 'the control plane itself reaches the API server through this Service', overridable: false };
   }
   if (service.sessionAffinity.kind === 'ClientIP') {
-    return { reason: 'of sessionAffinity: ClientIP Envoy keeps no time-outs per client', overridable: false };
+    return { reason: 'Envoy keeps no time-outs per client for sessionAffinity: ClientIP', overridable: false };
   }
   if (port.port === dnsPort) return { reason: 'DNS stays in the kernel', overridable: true };
   return undefined;

@@ -59,7 +59,7 @@ export function frontendProblems(reader: ModelReader, service: Service): readonl
   return service.clusterIPs.flatMap((address, index) => {
     const owner = reader.ownerOf(address);
     if (owner === key) return [];
-    const message = `${address} belongs to the older Service ${owner}; ${key} is not reached by it`;
+    const message = `${address} belongs to the older Service ${owner}; ${key} cannot be reached at it`;
     const field = `spec.clusterIPs[${index}]`;
     return { object: refOfService(service), field, code: 'ConflictingClusterIP', message };
   });

@@ -24,7 +24,7 @@ export function policyProblems(service: Service, { tracing }: TranslateSettings)
 
 function unkeptAffinity(service: Service): readonly Problem[] {
   if (service.sessionAffinity.kind === 'None') return [];
-  const message = 'ClientIP is not kept yet; each connection may go to another endpoint';
+  const message = 'ClientIP is not supported yet; each connection may go to a different endpoint';
   return [{ object: refOfService(service), field: 'spec.sessionAffinity', code: 'NotProgrammed', message }];
 }
 

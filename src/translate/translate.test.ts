@@ -38,7 +38,7 @@ describe('the units of a Service', () => {
   it('says that session affinity is not kept', () => {
     const model = modelOf({ ...web, sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } });
     expect(serviceUnit.translate(model, 'shop/web', defaultSettings).problems.map(formatProblem)).toEqual([
-      'Service shop/web spec.sessionAffinity: ClientIP is not kept yet; each connection may go to another endpoint',
+      'Service shop/web spec.sessionAffinity: ClientIP is not supported yet; each connection may go to a different endpoint',
     ]);
   });
 
@@ -64,7 +64,7 @@ describe('the units of a Service', () => {
     const model = modelOf(late, web);
     expect(namesOf(model, 'shop/late', typeUrls.cluster, false)).toEqual([]);
     expect(serviceUnit.translate(model, 'shop/late', defaultSettings).problems.map(formatProblem)).toEqual([
-      'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late is not reached by it',
+      'Service shop/late spec.clusterIPs[0]: fd00::1 belongs to the older Service shop/web; shop/late cannot be reached at it',
     ]);
   });
 

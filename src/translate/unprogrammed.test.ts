@@ -32,7 +32,7 @@ describe('unprogrammed', () => {
   it('names all that is asked for in one problem', () => {
     expect(unprogrammed(service).map(formatProblem)).toEqual([
       'Service shop/web spec: nodePort, type: LoadBalancer, externalIPs, loadBalancerSourceRanges, ' +
-        'externalTrafficPolicy: Local, healthCheckNodePort: not programmed yet; the Service is reached by its cluster IP only',
+        'externalTrafficPolicy: Local, healthCheckNodePort: not programmed yet; the Service can be reached at its cluster IPs only',
     ]);
   });
 

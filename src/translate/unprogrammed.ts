@@ -17,6 +17,6 @@ export function unprogrammed(service: Service): readonly Problem[] {
   const asked = features.filter(([, isAsked]) => isAsked(external)).map(([name]) => name);
   if (service.ports.some(({ nodePort }) => nodePort !== undefined)) asked.unshift('nodePort');
   if (asked.length === 0) return [];
-  const message = `${asked.join(', ')}: not programmed yet; the Service is reached by its cluster IP only`;
+  const message = `${asked.join(', ')}: not programmed yet; the Service can be reached at its cluster IPs only`;
   return [{ object: refOfService(service), field: 'spec', code: 'NotProgrammed', message }];
 }

@@ -58,7 +58,7 @@ describe('a tool that is missing or too old is named, with how to get it', () =>
   it.each([
     ['nft is missing', ['ip'], {}, 'nft was not found (NFT_MISSING)', 'apt-get install nftables'],
     ['nft is too old', ['ip', 'sh'], { nft: 'nftables v0.9.8 (E.D.S.)' }, 'nft is 0.9.8; at least 1.0.1', 'nftables'],
-    ['ip is missing', ['nft'], {}, 'ip cannot be run: spawn ip ENOENT (IP_MISSING)', 'apt-get install iproute2'],
+    ['ip is missing', ['nft'], {}, 'ip could not be run: spawn ip ENOENT (IP_MISSING)', 'apt-get install iproute2'],
     ['ip is BusyBox', ['nft', 'sh'], { ip: 'BusyBox v1.35.0' }, 'ip is not the one of iproute2', 'iproute2'],
   ])('%s', async (name, tools, lines, message, help) => {
     const own = Object.entries(lines).map(([tool, line]) => [tool, printing(`${name}-${tool}`, line)]);
@@ -75,7 +75,7 @@ describe('a tool that is missing or too old is named, with how to get it', () =>
       () => printing('old-envoy', 'envoy  version: abc/1.27.0/Clean/RELEASE/BoringSSL'),
       '1.27.0, older than 1.40',
     ],
-    ['no Envoy', () => printing('no-envoy', 'hello'), 'is no Envoy'],
+    ['no Envoy', () => printing('no-envoy', 'hello'), 'is not Envoy'],
   ])('Envoy is %s: the agent and the validation say so', async (_name, program, message) => {
     const envoy = program();
     const asAgent = await complaintOf([...agentArgs, '--bootstrap', join(folder, 'envoy.yaml'), '--envoy', envoy]);

@@ -43,7 +43,7 @@ export class RunningController {
   }
 
   get adminAddress(): string {
-    return this.#addressIn('Served health, metrics and dumps') ?? '';
+    return this.#addressIn('Started to serve health, metrics and dumps') ?? '';
   }
 
   get running(): boolean {

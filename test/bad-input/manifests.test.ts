@@ -116,7 +116,7 @@ describe('bad objects', () => {
 
   it('EndpointSlices with FQDN addresses', () => {
     expect(about('bad/fqdn')).toEqual([
-      'EndpointSlice bad/fqdn-x addressType: FQDN addresses are not used (nor by kube-proxy); the slice is not used',
+      'EndpointSlice bad/fqdn-x addressType: FQDN addresses are not used (kube-proxy does not use them either); the slice is not used',
     ]);
   });
 
@@ -128,7 +128,7 @@ describe('bad objects', () => {
 
   it('two Services with one cluster IP', () => {
     expect(about('10.96.1.8')).toEqual([
-      'Service bad/second spec.clusterIPs[0]: 10.96.1.8 belongs to the older Service bad/first; bad/second is not reached by it',
+      'Service bad/second spec.clusterIPs[0]: 10.96.1.8 belongs to the older Service bad/first; bad/second cannot be reached at it',
     ]);
   });
 
@@ -140,7 +140,7 @@ describe('bad objects', () => {
   it('files that are not UTF-8, too big, bombs, or nested too deeply', () => {
     expect(about('latin1.yaml')).toEqual([expect.stringContaining('is not UTF-8 text')]);
     expect(about('/ten-megabytes.yaml')).toEqual([]);
-    expect(about('eleven-megabytes.yaml')).toEqual([expect.stringContaining('more than the 10485760 that are read')]);
+    expect(about('eleven-megabytes.yaml')).toEqual([expect.stringContaining('more than the limit of 10485760')]);
     expect(about('bomb.yaml')).toEqual([expect.stringContaining('Excessive alias count')]);
     expect(about('deep.yaml')).toEqual([expect.stringContaining('is nested deeper than 100 levels')]);
   });

@@ -38,7 +38,7 @@ const tokens = {
   'narrow-1': { name: 'narrow' },
 };
 
-const absentMessage = 'Found no objects of an optional kind, looking for them again from time to time';
+const absentMessage = 'Found no objects of an optional kind; they are looked for again from time to time';
 
 /** A kind of this test only; its objects become nodes of the model. */
 const widgets: KubernetesKind = {
@@ -234,7 +234,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await recorder.until(() => recorder.model.services.has('shop/young'));
     expect([...recorder.model.services.keys()].sort()).toEqual(['default/kubernetes', 'shop/young']);
     expect(lists(source)[0]).toBe(2);
-    const lost = logs.find((line) => line['msg'] === 'Lost track of objects, listing them anew');
+    const lost = logs.find((line) => line['msg'] === 'Lost track of objects; they are listed again');
     expect(lost).toMatchObject({ reason: expect.stringContaining('410') });
     await server.kubectl(['delete', 'service/young', '-n', 'shop']);
     await server.killApiServer();
@@ -325,7 +325,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
 
   it('says what it may not read, and reads it once it may', async () => {
     const { recorder, source, logs } = run('nobody', { token: 'nobody-1' });
-    const refused = () => logs.filter((line) => line['msg'] === 'Failed to list objects');
+    const refused = () => logs.filter((line) => line['msg'] === 'Could not list objects');
     await recorder.until(() => new Set(refused().map((line) => line['resource'])).size === 3);
     expect(refused().map((line) => line['reason'])).toContain(
       `API server https://127.0.0.1:${gate.port} answered 403 Forbidden: endpointslices.discovery.k8s.io is forbidden: ` +
@@ -340,7 +340,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
 
   it('says that its token is unknown', async () => {
     const { recorder, logs } = run('unknown', { token: 'who' });
-    await recorder.until(() => logs.some((line) => line['msg'] === 'Failed to list objects'));
+    await recorder.until(() => logs.some((line) => line['msg'] === 'Could not list objects'));
     const reasons = logs.map((line) => line['reason']).filter(Boolean);
     expect(reasons[0]).toBe(`API server https://127.0.0.1:${gate.port} answered 401 Unauthorized: Unauthorized`);
   });
@@ -349,7 +349,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     mkdirSync(join(server.folder, 'other'));
     const other = await CertificateAuthority.create(join(server.folder, 'other'));
     const { recorder, logs } = run('distrust', { token: 'reader-1' }, { authority: other.certificate });
-    await recorder.until(() => logs.some((line) => line['msg'] === 'Failed to list objects'));
+    await recorder.until(() => logs.some((line) => line['msg'] === 'Could not list objects'));
     const reasons = logs.map((line) => line['reason']).filter(Boolean);
     expect(reasons[0]).toMatch(/^API server https:.* could not be reached: .*certificate/);
   });

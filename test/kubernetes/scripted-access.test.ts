@@ -27,7 +27,7 @@ describe('credentials', () => {
     run.start({ backOffBaseMs: 3_600_000, backOffCapMs: 3_600_000 }, { tokenFile: 'token' });
     await run.until(() => run.names.length === 1);
     expect(run.server.of('list').map((seen) => seen.authorization)).toEqual(['Bearer old', 'Bearer new']);
-    expect(run.logged('Failed to list objects')).toEqual([]);
+    expect(run.logged('Could not list objects')).toEqual([]);
   });
 
   it('says that credentials were refused and tries again', async () => {
@@ -35,7 +35,7 @@ describe('credentials', () => {
     run.server.lists(refused, refused, list('5', [service('a')]));
     run.start({}, { token: 'wrong' });
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Failed to list objects')).toMatchObject([
+    expect(run.logged('Could not list objects')).toMatchObject([
       { reason: `API server ${run.address} answered 401 Unauthorized: Unauthorized` },
     ]);
   });
@@ -53,8 +53,8 @@ describe('credentials', () => {
       stream(event('ADDED', service('b', '7'))),
     );
     run.start();
-    await run.until(() => run.logged('Failed to watch objects').length > 1);
-    expect(run.logged('Failed to watch objects')[1]?.['reason']).toContain(`Kubeconfig ${path} cannot be used`);
+    await run.until(() => run.logged('Could not watch objects').length > 1);
+    expect(run.logged('Could not watch objects')[1]?.['reason']).toContain(`Kubeconfig ${path} cannot be used`);
     writeFileSync(path, kubeconfig);
     await run.until(() => run.names.length === 2);
     expect(run.server.of('list')).toHaveLength(1);
@@ -67,8 +67,8 @@ describe('credentials', () => {
         exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', 'echo locked >&2; exit 1'] },
       },
     );
-    await run.until(() => run.logged('Failed to list objects').length > 0);
-    expect(run.logged('Failed to list objects')[0]?.['reason']).toBe(
+    await run.until(() => run.logged('Could not list objects').length > 0);
+    expect(run.logged('Could not list objects')[0]?.['reason']).toBe(
       `Credentials for API server ${run.address} could not be obtained: locked`,
     );
   });
@@ -93,13 +93,13 @@ describe('stop', () => {
   it('ends lists that wait for an answer, and waits between tries', async () => {
     run.server.lists(status(500, '', ''));
     run.start({ backOffBaseMs: 3_600_000, backOffCapMs: 3_600_000 });
-    await run.until(() => run.logged('Failed to list objects').length === 1);
+    await run.until(() => run.logged('Could not list objects').length === 1);
     await run.source.stop();
     run.server.lists(() => {});
     run.start();
     await run.until(() => run.server.of('list').length === 2);
     await run.source.stop();
-    expect(run.logged('Failed to list objects')).toHaveLength(1);
+    expect(run.logged('Could not list objects')).toHaveLength(1);
   });
 
   it('ends while an exec plugin hangs', async () => {

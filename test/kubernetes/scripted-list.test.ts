@@ -68,10 +68,10 @@ describe('listing', () => {
     expect(run.server.of('list').length).toBeLessThan(4);
     expect(run.names).toEqual([]);
     await run.until(() => run.names.includes('shop/a'));
-    expect(run.logged('Found no objects of an optional kind, looking for them again from time to time')).toHaveLength(
-      1,
-    );
-    expect(run.logged('Failed to list objects')).toEqual([]);
+    expect(
+      run.logged('Found no objects of an optional kind; they are looked for again from time to time'),
+    ).toHaveLength(1);
+    expect(run.logged('Could not list objects')).toEqual([]);
     expect(run.source.stats().get('services')).toMatchObject({ errors: 0, lists: 1 });
   });
 
@@ -137,9 +137,9 @@ describe('listing', () => {
     );
     run.start({ listIdleMs: 200 });
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Failed to list objects').map((line) => line['reason'])).toEqual([
-      `API server ${run.address} could not be reached: No byte came for 200 ms`,
-      `API server ${run.address} could not be reached: No byte came for 200 ms`,
+    expect(run.logged('Could not list objects').map((line) => line['reason'])).toEqual([
+      `API server ${run.address} could not be reached: No data was received for 200 ms`,
+      `API server ${run.address} could not be reached: No data was received for 200 ms`,
     ]);
   });
 
@@ -147,7 +147,7 @@ describe('listing', () => {
     run.server.lists(status(429, 'TooManyRequests', 'slow down', { 'retry-after': '1' }), list('3', [service('a')]));
     run.start();
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Failed to list objects')).toMatchObject([{ retryInMs: 1000, level: 50 }]);
+    expect(run.logged('Could not list objects')).toMatchObject([{ retryInMs: 1000, level: 50 }]);
   });
 
   it('says what was refused, and by whom', async () => {
@@ -155,7 +155,7 @@ describe('listing', () => {
     run.server.lists(status(403, 'Forbidden', message), list('3', [service('a')]));
     run.start();
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Failed to list objects')).toMatchObject([
+    expect(run.logged('Could not list objects')).toMatchObject([
       { server: run.address, reason: `API server ${run.address} answered 403 Forbidden: ${message}` },
     ]);
     expect(run.source.stats().get('services')).toMatchObject({ errors: 1, lists: 1, objects: 1 });
@@ -167,7 +167,7 @@ describe('listing', () => {
       run.server.lists((response) => response.end(body), list('3', [service('a')]));
       run.start();
       await run.until(() => run.names.length === 1);
-      expect(run.logged('Failed to list objects')).toHaveLength(1);
+      expect(run.logged('Could not list objects')).toHaveLength(1);
     },
   );
 
@@ -175,17 +175,17 @@ describe('listing', () => {
     run.server.lists((response) => response.end('x'.repeat(5_000)), list('3', [service('a')]));
     run.start({ maxPageBytes: 4_000 });
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Failed to list objects')[0]?.['reason']).toContain('an answer longer than 4000 bytes');
+    expect(run.logged('Could not list objects')[0]?.['reason']).toContain('an answer longer than 4000 bytes');
   });
 
   it('names the address that does not answer', async () => {
     await run.server.close();
     run.start();
-    await run.until(() => run.logged('Failed to list objects').length > 1);
-    expect(run.logged('Failed to list objects')[0]?.['reason']).toContain(
+    await run.until(() => run.logged('Could not list objects').length > 1);
+    expect(run.logged('Could not list objects')[0]?.['reason']).toContain(
       `API server ${run.address} could not be reached`,
     );
-    expect(run.logged('Failed to list objects')[0]?.['reason']).toContain('ECONNREFUSED');
+    expect(run.logged('Could not list objects')[0]?.['reason']).toContain('ECONNREFUSED');
     expect(run.source.blockers()).toContain('services');
   });
 

@@ -97,7 +97,7 @@ function convert(object: FieldReader): Conversion {
   if (name === 'poison') throw new Error('No such number');
   const clusterIP = isRecord(spec) ? String(spec['clusterIP']) : '';
   const ref = { kind: 'Service', namespace: String(namespace), name: String(name) };
-  const bad: Problem = { object: ref, field: 'spec.clusterIP', code: 'InvalidValue', message: 'is no address' };
+  const bad: Problem = { object: ref, field: 'spec.clusterIP', code: 'InvalidValue', message: 'is not an address' };
   const problems = clusterIP === 'bad' ? [bad] : [];
   const value = {
     namespace: String(namespace),

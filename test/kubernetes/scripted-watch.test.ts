@@ -75,7 +75,7 @@ describe('watching', () => {
     await run.until(() => run.names.length === 2);
     expect(run.server.of('watch')[1]?.query.get('resourceVersion')).toBe('90');
     expect(run.server.of('list')).toHaveLength(1);
-    expect(run.logged('Watch was interrupted')[0]?.['reason']).toContain('No byte came for 300 ms');
+    expect(run.logged('Watch was interrupted')[0]?.['reason']).toContain('No data was received for 300 ms');
   });
 
   it('reopens streams of bookmarks only without listing or waiting', async () => {
@@ -113,7 +113,7 @@ describe('watching', () => {
     run.start({ maxLineBytes: 2_000 });
     await run.until(() => run.server.of('list').length === 2);
     expect(run.problems).toEqual([
-      expect.stringMatching(/^Watch services: A line of the watch .*; all services were listed anew$/),
+      expect.stringMatching(/^Watch services: A line of the watch .*; all services were listed again$/),
     ]);
     expect(run.names).toEqual(['shop/a']);
     answer();
@@ -135,7 +135,7 @@ describe('watching', () => {
     await run.until(() => run.names.length === 2);
     expect(run.server.of('list')).toHaveLength(1);
     expect(run.server.of('watch').map(({ query }) => query.get('resourceVersion'))).toEqual(['5', '5', '5', '5']);
-    expect(run.logged('Failed to watch objects').map((line) => line['reason'])).toEqual([
+    expect(run.logged('Could not watch objects').map((line) => line['reason'])).toEqual([
       `API server ${run.address} answered 500 InternalError: etcd is away`,
       `API server ${run.address} answered 500 InternalError: etcd`,
       expect.stringContaining('could not be reached'),
@@ -159,7 +159,7 @@ describe('watching', () => {
     run.server.watches(status(403, 'Forbidden', 'cannot watch'), status(403, 'Forbidden', 'cannot watch'));
     run.start();
     await run.until(() => run.names.includes('shop/c'));
-    expect(run.logged('Lost track of objects, listing them anew')[0]?.['reason']).toContain(
+    expect(run.logged('Lost track of objects; they are listed again')[0]?.['reason']).toContain(
       '403 Forbidden: cannot watch',
     );
   });

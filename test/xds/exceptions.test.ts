@@ -64,7 +64,7 @@ describe('an exception in the code of one stream ends that stream and no other (
     await streams.bad.nextAndAck();
     isBroken = true;
     server.cache.viewsChanged(new Set(['bad', 'good']));
-    await expectOnlyBadEnds(streams, 'Could not look at a view again');
+    await expectOnlyBadEnds(streams, 'Could not update the view of a stream');
   });
 
   it('while its status is told', async () => {
@@ -83,6 +83,6 @@ describe('an exception in the code of one stream ends that stream and no other (
     isBroken = true;
     expect(server.ads.status({ resources: true })).toHaveLength(2);
     isBroken = false;
-    await expectOnlyBadEnds(streams, 'Could not tell the status of a stream');
+    await expectOnlyBadEnds(streams, 'Could not read the status of a stream');
   });
 });

@@ -108,7 +108,7 @@ describe('a client that misbehaves', () => {
     for (let port = 2; port < 100; port++) replaceEach(slow.cache, [endpoints('X', [port])]);
     await expectService(slow);
     expect(slow.sent.filter(({ typeUrl }) => typeUrl === eds)).toHaveLength(1);
-    expect(slow.log.filter(({ msg }) => msg === 'A client did not acknowledge')).toHaveLength(1);
+    expect(slow.log.filter(({ msg }) => msg === 'A client did not acknowledge a response in time')).toHaveLength(1);
     await slow.close();
   });
 

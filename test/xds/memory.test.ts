@@ -92,7 +92,7 @@ describe('a client that takes its time', () => {
     const { ended } = openRaw(session(65_535));
     expect(await ended).toMatchObject({
       code: Code.RESOURCE_EXHAUSTED,
-      details: 'No request came for 100 ms (limit firstRequestMs)',
+      details: 'No request was received for 100 ms (limit firstRequestMs)',
     });
     await expectService();
   });

@@ -78,7 +78,7 @@ export class EnvoyWatch {
       try {
         await this.#look();
       } catch (error) {
-        this.#logger.error({ error }, 'Could not follow Envoy');
+        this.#logger.error({ error }, 'Could not check Envoy');
       }
       await this.#rest();
     }

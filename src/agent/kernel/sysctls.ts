@@ -56,7 +56,7 @@ export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], 
     ensure(sysctls, forwarding[family], '1', 'pods will not reach Services', logger);
   }
   ensure(sysctls, earlyDemux, '0', "some connections that bypass Envoy will hang while ports meet Envoy's", logger);
-  for (const hindrance of hindrancesIn(sysctls)) logger.warn(hindrance, 'Found a kernel setting that is in the way');
+  for (const hindrance of hindrancesIn(sysctls)) logger.warn(hindrance, 'Found a kernel setting that interferes');
 }
 
 function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: string, logger: Logger): void {

@@ -169,7 +169,7 @@ export class AdsClient {
   }
 
   #return(controller: string): void {
-    this.#logger.info({ controller }, 'Returning to the controller that this node prefers');
+    this.#logger.info({ controller }, 'Started to return to the controller that this node prefers');
     this.#next = this.#open(controller);
   }
 
@@ -189,7 +189,10 @@ export class AdsClient {
     const { controller } = stream;
     const isConnected = this.#connection.kind === 'Connected';
     if (ended && isConnected) {
-      this.#logger.info({ controller, reason }, 'Chooses a controller again');
+      this.#logger.info(
+        { controller, reason },
+        'The controller ended the stream; started to choose a controller again',
+      );
       void this.#connect();
       return;
     }

@@ -46,7 +46,7 @@ export class ViewChecks {
   }
 
   unique(field: string, seen: Set<string>, id: string): void {
-    if (seen.has(id)) this.refuse(field, `${id} is there twice`);
+    if (seen.has(id)) this.refuse(field, `${id} occurs twice`);
     seen.add(id);
   }
 }

@@ -33,7 +33,8 @@ let responseType: protobuf.Type | undefined;
 export function decodeResponse(bytes: Uint8Array): ViewResponse {
   responseType ??= messageType('fairlead.node.v1.NodeResponse');
   const raw = responseType.decode(bytes) as unknown as RawResponse;
-  if (raw.typeUrl !== typeUrls.serviceView) throw new Error(`got resources of type "${raw.typeUrl}", not asked for`);
+  if (raw.typeUrl !== typeUrls.serviceView)
+    throw new Error(`got resources of type "${raw.typeUrl}", which was not asked for`);
   const { nonce, removedResources: removed, complete, staleBuckets } = raw;
   const resources = raw.resources.map(({ name, version, resource }) => {
     return { name, version, body: resource?.value ?? new Uint8Array() };

@@ -72,7 +72,7 @@ describe('a ServiceView', () => {
       { addresses: bytes(), ports: [] },
       /addresses: the verdict is FORWARD but there are none/,
     ],
-    ['a piece of an address', { addresses: bytes(10, 244, 1) }, /3 bytes are no IPv4 addresses/],
+    ['a piece of an address', { addresses: bytes(10, 244, 1) }, /3 bytes are not IPv4 addresses/],
     [
       'IPv4 in IPv6',
       { family: 'IPV6', addresses: bytes(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4) },
@@ -87,7 +87,7 @@ describe('a ServiceView', () => {
 
   it('is refused under another name, with one port twice, and as garbage', () => {
     expect(() => decode([], [], 'default/other')).toThrow(/"default\/web" is not the resource's name/);
-    expect(() => decode([set], [frontend, frontend])).toThrow(/frontends\[1\]: 10\.96\.0\.1 TCP 80 is there twice/);
+    expect(() => decode([set], [frontend, frontend])).toThrow(/frontends\[1\]: 10\.96\.0\.1 TCP 80 occurs twice/);
     expect(() => decodeServiceView('a/b', bytes(0xff, 0xff, 0xff))).toThrow(/is not a protobuf message/);
   });
 });

@@ -118,7 +118,7 @@ function readEndpoints(
   const size = family === 'IPv4' ? 4 : 16;
   const count = addresses.length / size;
   if (!Number.isInteger(count))
-    checks.refuse(`${field}.addresses`, `${addresses.length} bytes are no ${family} addresses`);
+    checks.refuse(`${field}.addresses`, `${addresses.length} bytes are not ${family} addresses`);
   if (ports.length !== count && ports.length !== Math.min(count, 1)) {
     checks.refuse(`${field}.ports`, `there are ${ports.length} for ${count} addresses`);
   }

@@ -38,7 +38,7 @@ export class ViewSink {
       } catch (error) {
         if (!(error instanceof MalformedViewError)) throw error;
         rejected.set(name, error.message);
-        this.#logger.warn({ service: name, reason: error.message }, 'Rejected a Service of the controller');
+        this.#logger.warn({ service: name, reason: error.message }, 'Rejected a Service from the controller');
       }
     }
     return rejected;

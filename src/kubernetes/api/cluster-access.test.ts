@@ -119,7 +119,7 @@ describe('ClusterAccess', () => {
     writeFileSync(plugin, hang, { mode: 0o755 });
     write({ exec: { command: './plugin' } });
     const access = new ClusterAccess({ kind: 'Kubeconfig', path }, 300);
-    await expect(access.current()).rejects.toThrow('did not end within 300 ms');
+    await expect(access.current()).rejects.toThrow('did not finish within 300 ms');
     const sleeper = Number(readFileSync(join(folder, 'sleeper'), 'utf8'));
     await vi.waitFor(() => expect(isRunning(sleeper)).toBe(false));
     writeFileSync(plugin, `#!/bin/sh\necho '{"status":{"token":"late"}}'\n`);

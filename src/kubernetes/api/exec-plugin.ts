@@ -57,7 +57,7 @@ export class ExecPlugin {
     this.#running = child;
     return new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`the exec plugin ${command} did not end within ${this.#deadlineMs} ms`));
+        reject(new Error(`the exec plugin ${command} did not finish within ${this.#deadlineMs} ms`));
         endGroup(child);
       }, this.#deadlineMs);
       const output = { stdout: '', stderr: '' };
@@ -71,7 +71,7 @@ export class ExecPlugin {
       child.on('close', (code) => {
         clearTimeout(timer);
         if (code === 0) resolve(output.stdout);
-        else reject(new Error(output.stderr.trim() || `the exec plugin ${command} ended with code ${code}`));
+        else reject(new Error(output.stderr.trim() || `the exec plugin ${command} exited with code ${code}`));
       });
     }).finally(() => {
       this.#running = undefined;
@@ -91,7 +91,7 @@ function endGroup(child: ChildProcess | undefined): void {
 function readCredential(text: string): ExecCredential {
   const parsed: unknown = JSON.parse(text);
   const status = isRecord(parsed) ? parsed['status'] : undefined;
-  if (!isRecord(status)) throw new Error('the exec plugin gave no ExecCredential with a status');
+  if (!isRecord(status)) throw new Error('the exec plugin returned no ExecCredential with a status');
   const expiry = status['expirationTimestamp'];
   return {
     token: textOf(status['token']),

@@ -152,7 +152,7 @@ describe('ObjectFeed', () => {
   it('reports what it lost until the next complete list', () => {
     const feed = newFeed();
     feed.reportLost('A line broke');
-    expect(problems.get('Watch nodes')).toEqual(['Watch nodes: A line broke; all nodes were listed anew']);
+    expect(problems.get('Watch nodes')).toEqual(['Watch nodes: A line broke; all nodes were listed again']);
     relist(feed, []);
     expect(problems.get('Watch nodes')).toEqual([]);
   });

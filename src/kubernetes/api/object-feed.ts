@@ -75,7 +75,7 @@ export class ObjectFeed {
   reportLost(reason: string): void {
     const { resource } = this.#kind;
     const object: ObjectRef = { kind: 'Watch', namespace: '', name: resource };
-    const message = `${reason}; all ${resource} were listed anew`;
+    const message = `${reason}; all ${resource} were listed again`;
     this.#tell(formatObject(object), [{ object, field: '', code: 'WatchInterrupted', message }]);
   }
 
@@ -106,7 +106,7 @@ export class ObjectFeed {
       // Items of a list do not say their kind.
       return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
     } catch (error) {
-      const message = `could not be read and was left as it was: ${errorText(error)}`;
+      const message = `could not be read and keeps its last known state: ${errorText(error)}`;
       return {
         key,
         update: undefined,

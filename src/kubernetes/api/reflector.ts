@@ -48,7 +48,7 @@ export class Reflector {
     } catch (error) {
       // A listener that throws took a part of what it was told, so what it knows is uncertain.
       const reason = errorText(error);
-      this.#context.logger.error({ error, resource: this.#context.kind.resource }, 'Failed to pass objects on');
+      this.#context.logger.error({ error, resource: this.#context.kind.resource }, 'Could not pass objects on');
       if (state.kind === 'Watching') return { kind: 'Lost', reason, healthy: false };
       return { kind: 'Failed', reason, healthy: false };
     }
@@ -81,9 +81,9 @@ export class Reflector {
       reason: outcome.reason,
       retryInMs: after.kind === 'Waiting' ? after.delayMs : 0,
     };
-    if (outcome.kind === 'Lost') logger.warn(fields, 'Lost track of objects, listing them anew');
+    if (outcome.kind === 'Lost') logger.warn(fields, 'Lost track of objects; they are listed again');
     else if (outcome.healthy) logger.warn(fields, 'Watch was interrupted');
-    else logger.error(fields, before.kind === 'Listing' ? 'Failed to list objects' : 'Failed to watch objects');
+    else logger.error(fields, before.kind === 'Listing' ? 'Could not list objects' : 'Could not watch objects');
   }
 
   /** Told once, however often it is looked for. */
@@ -93,6 +93,6 @@ export class Reflector {
     if (before.absences >= absencesToBelieve) return;
     const { logger, kind, limits } = this.#context;
     const fields = { resource: kind.resource, apiVersion: kind.apiVersion, reason, pollMs: limits.absentPollMs };
-    logger.info(fields, 'Found no objects of an optional kind, looking for them again from time to time');
+    logger.info(fields, 'Found no objects of an optional kind; they are looked for again from time to time');
   }
 }

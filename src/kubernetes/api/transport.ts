@@ -70,7 +70,7 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
     const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });
     // A half-open connection, or a server that hangs: destroying the answer ends whoever reads it with this error.
     req.on('timeout', () => {
-      (response ?? req).destroy(new Error(`No byte came for ${idleMs} ms`));
+      (response ?? req).destroy(new Error(`No data was received for ${idleMs} ms`));
     });
     req.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
     req.on('error', (error) => reject(unreachable(server.origin, error)));
@@ -97,7 +97,7 @@ export async function readBody(server: string, response: http.IncomingMessage, m
   let bytes = 0;
   for await (const chunk of readChunks(server, response)) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new ApiError(`API server ${server} sent an answer longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new ApiError(`API server ${server} sent a response longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

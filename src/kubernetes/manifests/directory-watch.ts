@@ -60,7 +60,7 @@ export class DirectoryWatch {
     } catch (error) {
       // Told once for each directory, not with each attempt.
       if (known === undefined)
-        this.#logger.warn({ error, directory }, 'Could not watch a directory; its changes take longer');
+        this.#logger.warn({ error, directory }, 'Could not watch a directory; changes in it are noticed later');
       return undefined;
     }
   }

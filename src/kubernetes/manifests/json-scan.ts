@@ -101,7 +101,7 @@ class JsonScan {
 
   #key(frame: Frame, raw: string): void {
     const key = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
-    if (frame.keys?.has(key) === true) this.#fail(`the key ${quote(key)} stands twice in one object`);
+    if (frame.keys?.has(key) === true) this.#fail(`the key ${quote(key)} occurs twice in one object`);
     frame.keys?.add(key);
     frame.expectsKey = false;
     frame.lastKey = key;

@@ -62,7 +62,7 @@ describe('ManifestIndex', () => {
     const files = new Fixture();
     expect(files.put('a', node('n', 'first') + node('n', 'second'))).toEqual(['n first']);
     expect(files.problems('a')).toEqual([
-      'a:5: Node n: stands twice in the file; the one on line 1 is used, this one is ignored',
+      'a:5: Node n: occurs twice in the file; the one on line 1 is used, this one is ignored',
     ]);
   });
 

@@ -112,7 +112,7 @@ function indexed(file: string, content: ManifestContent): IndexedFile {
 }
 
 function duplicateInFile(file: string, entry: ManifestEntry, first: ManifestEntry): Problem {
-  return duplicate(file, entry, `stands twice in the file; the one on line ${first.line} is used, this one is ignored`);
+  return duplicate(file, entry, `occurs twice in the file; the one on line ${first.line} is used, this one is ignored`);
 }
 
 function duplicate(file: string, { update, line }: ManifestEntry, message: string): Problem {

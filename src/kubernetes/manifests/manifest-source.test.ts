@@ -198,7 +198,7 @@ describe('ManifestSource while files change', () => {
     write('a.yaml', node('a'));
     const { world } = await synced({ maxBytes: 1000 });
     write('a.yaml', node('b').repeat(100));
-    await world.until(() => world.allProblems()[0]?.includes('more than the 1000 that are read') === true);
+    await world.until(() => world.allProblems()[0]?.includes('more than the limit of 1000') === true);
     writeFileSync(at('a.yaml'), Buffer.from([0xff, 0xfe, 0x00]));
     await world.until(() => world.allProblems()[0]?.includes('is UTF-16') === true);
     expect([...world.nodes.keys()]).toEqual(['a']);

@@ -129,7 +129,7 @@ export class ManifestSource implements Source {
       const changes = due === 'All' ? await this.#lookAtAll() : await this.#lookAt(due);
       this.#tell(changes);
     } catch (error) {
-      this.#logger.error({ error, directory: this.#directory }, 'Failed to look through the manifests');
+      this.#logger.error({ error, directory: this.#directory }, 'Could not scan the manifests');
       this.#schedule.lookAtAll(performance.now() + this.#rescanMs);
     }
   }

@@ -76,8 +76,8 @@ describe('parseManifest', () => {
   });
 
   it.each([
-    ['a: 1\nb: 2\na: 3\n', 'a.yaml:3: the key "a" stands twice in one object'],
-    ['x: {a: 1, a: 2}\n', 'a.yaml:1: the key "a" stands twice in one object'],
+    ['a: 1\nb: 2\na: 3\n', 'a.yaml:3: the key "a" occurs twice in one object'],
+    ['x: {a: 1, a: 2}\n', 'a.yaml:1: the key "a" occurs twice in one object'],
     ['a: *nobody\n', 'a.yaml:1: cannot be resolved: Unresolved alias'],
     ['a:\n\t- b\n', 'a.yaml:2: is not valid YAML: Tabs are not allowed as indentation'],
     ['{"a": 1', 'a.yaml:1: is not valid YAML: Flow map must end with a }'],
@@ -163,7 +163,7 @@ describe('hostile YAML', () => {
     [
       'a key twice after many',
       `${Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n')}\nk0: 2`,
-      'the key "k0" stands twice',
+      'the key "k0" occurs twice',
     ],
     ['many quotes', '"'.repeat(5000), 'is not valid YAML'],
   ])('%s are refused', (_what, text, reason) => {
@@ -196,7 +196,7 @@ describe('parseManifest of JSON', () => {
 
   it('refuses keys that stand twice, and names the line', () => {
     expect(parse('{\n "a": 1,\n "b": {"a": 1},\n "\\u0061": 2\n}').problems).toEqual([
-      expect.stringMatching(/:4: the key "a" stands twice in one object$/),
+      expect.stringMatching(/:4: the key "a" occurs twice in one object$/),
     ]);
   });
 

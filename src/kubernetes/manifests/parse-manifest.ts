@@ -126,7 +126,7 @@ function shapeFailure(node: unknown, lines: LineCounter, depth: number): Failure
     }
     const key = isScalar(item.key) ? item.key.value : undefined;
     if (seen.has(key))
-      return { line: lineAt(lines, item.key), reason: `the key ${quote(key)} stands twice in one object` };
+      return { line: lineAt(lines, item.key), reason: `the key ${quote(key)} occurs twice in one object` };
     if (key !== '<<') seen.add(key);
     const failure = shapeFailure(item.value, lines, depth + 1);
     if (failure !== undefined) return failure;

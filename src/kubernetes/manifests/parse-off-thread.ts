@@ -35,7 +35,7 @@ function parseOffThread(task: ParseTask, signal: AbortSignal | undefined): Promi
       worker.terminate().then(() => resolve(content));
     };
     const refuse = (reason: string): void => end(brokenContent(task.file, 1, reason));
-    const abort = (): void => refuse('was not parsed to its end');
+    const abort = (): void => refuse('was not parsed completely');
     const timer = setTimeout(() => refuse(`takes longer than ${deadlineMs / 1000} s to parse`), deadlineMs);
     if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });

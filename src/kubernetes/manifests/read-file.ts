@@ -34,7 +34,7 @@ export async function readText(path: string, maxBytes: number): Promise<FileText
 }
 
 export function tooLarge(size: bigint | number, maxBytes: number): string {
-  return `has ${size} bytes, more than the ${maxBytes} that are read; split it into several files`;
+  return `has ${size} bytes, more than the limit of ${maxBytes}; split it into several files`;
 }
 
 type Decoded =

@@ -44,7 +44,7 @@ describe('readManifests', () => {
     const { keys, problems } = await read('-', { stdin: stdin() });
     expect(keys).toEqual(['b']);
     expect(problems[0]).toMatch(/^-:\d: -: is not valid YAML/);
-    expect((await read('-', { stdin: stdin(), maxBytes: 10 })).problems[0]).toContain('more than the 10 that are read');
+    expect((await read('-', { stdin: stdin(), maxBytes: 10 })).problems[0]).toContain('more than the limit of 10');
   });
 
   it('reads several paths as one, and says what stands in two of them', async () => {
@@ -83,7 +83,7 @@ describe('readManifests', () => {
     expect(await read(directory)).toEqual({
       keys: ['a'],
       problems: [
-        'big.yaml:1: big.yaml: has 268435457 bytes, more than the 268435456 that are read; split it into several files',
+        'big.yaml:1: big.yaml: has 268435457 bytes, more than the limit of 268435456; split it into several files',
         'pipe.yaml:1: pipe.yaml: is not a regular file',
       ],
     });

@@ -128,7 +128,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
 
   /** Asks again how this client sees the resources. */
   refreshView(): void {
-    this.#guard('Could not look at a view again', () => {
+    this.#guard('Could not update the view of a stream', () => {
       if (this.#client !== undefined && this.node !== undefined) this.#client.view = this.#context.viewOf(this.node);
     });
   }
@@ -172,7 +172,10 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
       if (this.#late.get(typeUrl) === sentAt) continue;
       this.#late.set(typeUrl, sentAt);
       events.acknowledgementLate?.(this, typeUrl);
-      logger.warn({ ...this.#names(), typeUrl, waitingMs: Math.round(now - sentAt) }, 'A client did not acknowledge');
+      logger.warn(
+        { ...this.#names(), typeUrl, waitingMs: Math.round(now - sentAt) },
+        'A client did not acknowledge a response in time',
+      );
     }
   }
 
@@ -197,7 +200,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
       this.close('limit', `A request was not complete after ${requestMs} ms`, 'requestMs');
     } else if (this.#client === undefined && !isWaiting && begunAt === undefined) {
       const silentFor = now - (this.#admittedAt ?? now);
-      if (silentFor > firstRequestMs) this.close('limit', `No request came for ${firstRequestMs} ms`, 'firstRequestMs');
+      if (silentFor > firstRequestMs)
+        this.close('limit', `No request was received for ${firstRequestMs} ms`, 'firstRequestMs');
     }
     return this.#isClosed;
   }
@@ -206,7 +210,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   status(query: StatusQuery): StreamStatus {
     const { id, peer, variant, node, connectedAt } = this;
     let types: StreamStatus['types'] = [];
-    this.#guard('Could not tell the status of a stream', () => {
+    this.#guard('Could not read the status of a stream', () => {
       types = this.#client?.status(query.resources === true) ?? [];
     });
     return { id, peer, variant, node, connectedAt, types };
@@ -220,7 +224,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#end(reason, limit === undefined ? message : `${message} (limit ${limit})`);
     this.#context.onClosed(this, reason);
     this.#tellClosed(reason, message, limit);
-    this.#guard('Could not take leave of a stream', () => this.#client?.close());
+    this.#guard('Could not clean up after a stream', () => this.#client?.close());
   }
 
   /** The bytes of a response are held until it was written or its HTTP/2 stream is gone. */
@@ -318,7 +322,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#context.sending.release(this.#room);
     if (this.#isClosed) return;
     // Also without work: whoever waits for everything to settle has waited for this.
-    this.#guard('Could not go on after a response', () => this.#context.scheduler.add(this));
+    this.#guard('Could not continue after a response', () => this.#context.scheduler.add(this));
   }
 
   #report({ typeUrl, outcome }: RequestOutcome): void {
@@ -349,7 +353,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
       return;
     }
     this.#context.logger.error({ ...this.#names(), error }, what);
-    this.close('error', 'The server failed at this stream');
+    this.close('error', 'The server failed while it handled this stream');
   }
 
   #names(): { readonly stream: number; readonly peer: string; readonly node: string | undefined } {
@@ -371,6 +375,6 @@ function parse<T>(read: (bytes: Uint8Array) => T, bytes: Buffer): T {
   try {
     return read(bytes);
   } catch (error) {
-    throw new StreamRefused('invalid', `The request is no valid message: ${(error as Error).message}`);
+    throw new StreamRefused('invalid', `The request is not a valid message: ${(error as Error).message}`);
   }
 }

@@ -102,7 +102,7 @@ function listenOptions(address: string): ListenOptions {
   if (address.startsWith('unix:')) return { path: address.slice('unix:'.length) };
   const parsed = parseHostPort(address);
   if (parsed === undefined || parsed.host === '') {
-    throw new Error(`${address} is no address to listen on: expected host:port, [IPv6]:port or unix:path`);
+    throw new Error(`${address} is not an address to listen on: expected host:port, [IPv6]:port or unix:path`);
   }
   return { host: parsed.host, port: parsed.port };
 }

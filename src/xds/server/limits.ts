@@ -47,7 +47,7 @@ export interface Limits {
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   /**
-   * Age at which a stream ends (by 25 % more or less), so that its client goes back to the replica that it prefers; 0: never.
+   * Age at which a stream ends (by 25 % more or less), so that its client returns to the replica that it prefers; 0: never.
    * After 10 minutes a replica that came back has its share; 5,000 nodes then return at 8 a second, a hundredth of a core.
    */
   readonly connectionAgeMs: number;

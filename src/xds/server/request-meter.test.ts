@@ -68,7 +68,7 @@ describe('the meter of requests', () => {
   it('complains of crumbs, which cost more than they say, and of compression, which hides how much comes', () => {
     const crumbling = metered('a');
     for (const byte of message(2_000)) crumbling.stream.emit('data', Buffer.from([byte]));
-    expect(complaints[0]).toMatch(/small pieces/);
+    expect(complaints[0]).toMatch(/pieces that are too small/);
     const compressed = message(10);
     compressed[0] = 1;
     metered('b').stream.emit('data', compressed);

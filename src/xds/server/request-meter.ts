@@ -109,7 +109,7 @@ export class RequestMeter implements BudgetHolder {
   #hold(chunk: Buffer): void {
     this.#held += chunk.length + chunkOverhead;
     if (this.#held > Math.max(crumbs.atLeast, crumbs.times * this.#bodyLength)) {
-      this.#onInvalid('The request comes in too small pieces');
+      this.#onInvalid('The request comes in pieces that are too small');
     }
     if (this.#isReserved || this.#headRead < headLength) return;
     this.#isReserved = !this.#isWaiting && this.#budget.reserve(this, this.#bodyLength);

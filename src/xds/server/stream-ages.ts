@@ -20,7 +20,8 @@ export class StreamAges {
   add(stream: Aging): void {
     if (this.#ageMs === 0) return;
     const ageMs = this.#ageMs * (0.75 + 0.5 * Math.random());
-    const end = () => stream.close('age', 'The stream has reached its age; the client is asked to choose again');
+    const end = () =>
+      stream.close('age', 'The stream has reached its maximum age; the client is asked to choose a server again');
     this.#timers.set(stream, setTimeout(end, ageMs).unref());
   }
 
