@@ -69,7 +69,7 @@ describe('a tool that is missing or too old is named, with how to get it', () =>
   });
 
   it.each([
-    ['missing', () => '/nonexistent/envoy', '/nonexistent/envoy cannot be run'],
+    ['missing', () => '/nonexistent/envoy', '/nonexistent/envoy could not be run'],
     [
       'too old',
       () => printing('old-envoy', 'envoy  version: abc/1.27.0/Clean/RELEASE/BoringSSL'),

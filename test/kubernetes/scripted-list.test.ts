@@ -175,7 +175,7 @@ describe('listing', () => {
     run.server.lists((response) => response.end('x'.repeat(5_000)), list('3', [service('a')]));
     run.start({ maxPageBytes: 4_000 });
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Could not list objects')[0]?.['reason']).toContain('an answer longer than 4000 bytes');
+    expect(run.logged('Could not list objects')[0]?.['reason']).toContain('a response longer than 4000 bytes');
   });
 
   it('names the address that does not answer', async () => {
