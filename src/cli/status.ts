@@ -105,7 +105,7 @@ export function formatStreams({ totals }: Totals, streams: readonly StreamStatus
 function crowdedOf(stream: StreamStatus, { typeUrl, named }: TypeStatus, limit: number): readonly string[] {
   if (named < 0.8 * limit) return [];
   const who = stream.node?.id ?? '?';
-  const wayOut = 'restart its Envoy, which forgets those that are gone, or raise limits.namesPerType';
+  const wayOut = 'restart its Envoy, or raise limits.namesPerType';
   return [`${who} holds ${named} names of ${shortType(typeUrl)}, of ${limit} that are allowed: ${wayOut}`];
 }
 

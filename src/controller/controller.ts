@@ -39,6 +39,10 @@ export class Controller {
     this.cache = new ResourceCache({
       pace: viewPace,
       resolve: grpcResolver(this.model),
+      onSubscriberError: (name, error) => {
+        this.metrics.exceptions.inc();
+        logger.error({ ...name, error }, 'Could not tell a stream of a change');
+      },
       onBuildError: ({ typeUrl, name }, error) => logger.error({ typeUrl, name, error }, 'Could not build a resource'),
     });
     this.ads = new AdsServer({

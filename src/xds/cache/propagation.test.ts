@@ -97,3 +97,26 @@ describe('a batch that is told in slices', () => {
     expect(slice()).toEqual(['endpoints e0', 'route r']);
   });
 });
+
+it('tells the others of a change when one subscriber throws (X7)', () => {
+  const errors: unknown[] = [];
+  const told: string[] = [];
+  const cache = new ResourceCache({ onSubscriberError: ({ name }, error) => errors.push([name, error]) });
+  const store = cache.store(cluster);
+  const join = (changed: () => void) => {
+    const index = store.join({ changed, logged: () => undefined }, { nodeName: 'n', zone: 'z' });
+    for (const name of ['a', 'b']) store.intern(name).addSubscriber(index);
+  };
+  const failure = new Error('of the stand-in');
+  join(() => {
+    throw failure;
+  });
+  join(() => told.push('told'));
+  cache.replaceUnits([unit('u', entry(cluster, 'a'), entry(cluster, 'b'))]);
+  while (cache.hasPending) cache.propagate(0);
+  expect(told).toEqual(['told', 'told']);
+  expect(errors).toEqual([
+    ['a', failure],
+    ['b', failure],
+  ]);
+});

@@ -1,6 +1,7 @@
 import { union } from '../../resources/key-set.ts';
 import type { Resolve } from '../../resources/resolve.ts';
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
+import type { ResourceName } from '../../resources/resource-name.ts';
 import type { ResourceUnit } from '../../resources/resource-unit.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ChangeQueue } from './change-queue.ts';
@@ -27,6 +28,8 @@ export interface CacheOptions {
    * Undefined: at once.
    */
   readonly pace?: Pace;
+  /** A subscriber threw when it was told of a change; the others are told. */
+  readonly onSubscriberError?: (name: ResourceName, error: unknown) => void;
 }
 
 /**
@@ -41,12 +44,9 @@ export class ResourceCache {
   readonly #context: StoreContext;
   readonly #pace: Pace;
 
-  constructor({
-    resolve = () => undefined,
-    onBuildError = () => undefined,
-    pace = () => undefined,
-  }: CacheOptions = {}) {
-    this.#pace = pace;
+  constructor(options: CacheOptions = {}) {
+    const { resolve = () => undefined, onBuildError = () => undefined, onSubscriberError = () => undefined } = options;
+    this.#pace = options.pace ?? (() => undefined);
     this.#ownership = new Ownership({
       resolve,
       onError: onBuildError,
@@ -55,6 +55,7 @@ export class ResourceCache {
     });
     this.#context = {
       onBuildError,
+      onSubscriberError: ({ name, type: { typeUrl } }, error) => onSubscriberError({ typeUrl, name }, error),
       asked: (slot) => this.#ownership.resolve(slot),
       letGo: (slot) => this.#drop(slot),
     };

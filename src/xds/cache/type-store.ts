@@ -20,6 +20,8 @@ export interface Subscriber {
 
 /** What the stores of all types share. */
 export interface StoreContext {
+  /** A subscriber threw when it was told of a change; the others are told. */
+  readonly onSubscriberError: (slot: Slot, error: unknown) => void;
   readonly onBuildError: BuildError;
   /** A client asks for a name of which there is no resource. */
   asked(slot: Slot): void;
@@ -153,8 +155,16 @@ export class TypeStore implements SlotType {
   }
 
   #announceToAll(slot: Slot): void {
-    slot.forEachSubscriber((index) => this.#subscribers.get(index)?.changed(slot));
-    if (isScopedWildcard(slot.entry)) for (const subscriber of this.wildcards) subscriber.changed(slot);
+    slot.forEachSubscriber((index) => this.#tell(slot, this.#subscribers.get(index)));
+    if (isScopedWildcard(slot.entry)) for (const subscriber of this.wildcards) this.#tell(slot, subscriber);
+  }
+
+  #tell(slot: Slot, subscriber: Subscriber | undefined): void {
+    try {
+      subscriber?.changed(slot);
+    } catch (error) {
+      this.#context.onSubscriberError(slot, error);
+    }
   }
 
   #log(slot: Slot): void {
@@ -182,7 +192,7 @@ export class TypeStore implements SlotType {
         const subscriber = this.#subscribers.get(each);
         if (subscriber === undefined) continue;
         const wants = slot.hasSubscriber(each) || (slot.entry?.wildcard === true && this.wildcards.has(subscriber));
-        if (wants) subscriber.changed(slot);
+        if (wants) this.#tell(slot, subscriber);
       }
     }
   }
