@@ -1,15 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import type { HostPort } from '../base/host-port.ts';
-import { FairleadError } from '../model/errors.ts';
+import { formatHostPort, type HostPort } from '../base/host-port.ts';
+import { HttpServer } from '../base/http-server.ts';
+import { type Blockers, readyz } from '../base/readiness.ts';
+import { FairleadError, listenError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
 import { bootstrapYaml } from './envoy/bootstrap.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
-import { HealthServer } from './health-server.ts';
 import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
 import { FamilyTable } from './kernel/family-table.ts';
 import { KernelSync } from './kernel/kernel-sync.ts';
@@ -20,7 +21,6 @@ import { ensureRouting, ip } from './kernel/routing.ts';
 import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
 import { AgentMetrics } from './metrics.ts';
 import type { AgentOptions } from './options.ts';
-import type { Blockers } from './readiness.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient } from './xds/ads-client.ts';
 import { type Families, ViewSink } from './xds/view-sink.ts';
@@ -42,7 +42,7 @@ export class NodeAgent {
   readonly #watch: EnvoyWatch;
   readonly #envoy: EnvoyProcess | undefined;
   readonly #metrics: AgentMetrics;
-  readonly #health: HealthServer;
+  readonly #health: HttpServer;
   #driftTimer: NodeJS.Timeout | undefined;
   /** Of the tables, at the last look since they were made. */
   #handles: readonly string[] | undefined;
@@ -66,11 +66,7 @@ export class NodeAgent {
       envoy: () => this.#watch.state.kind,
       missingScopes: () => redirect.missingScopes(),
     });
-    this.#health = new HealthServer({
-      conditions,
-      blockers: () => this.#blockers(),
-      registry: this.#metrics.registry,
-    });
+    this.#health = this.#createHealthServer();
   }
 
   /** @throws FairleadError when the node cannot be programmed */
@@ -93,7 +89,9 @@ export class NodeAgent {
 
   async #start(): Promise<{ readonly health: HostPort }> {
     const { marks, routeTable, healthAddress } = this.#options;
-    const health = await this.#health.listen(healthAddress);
+    const health = await this.#health.listen(healthAddress).catch((error: NodeJS.ErrnoException) => {
+      throw listenError(error, formatHostPort(healthAddress));
+    });
     this.#writeBootstrap();
     const families = presentFamilies();
     // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
@@ -212,6 +210,16 @@ export class NodeAgent {
     } catch (error) {
       this.#logger.error({ error }, 'Could not check the tables for changes');
     }
+  }
+
+  #createHealthServer(): HttpServer {
+    const { registry } = this.#metrics;
+    const routes = {
+      '/healthz': () => ({ status: 200, text: 'ok\n' }),
+      '/readyz': (query: URLSearchParams) => readyz(conditions, this.#blockers(), query),
+      '/metrics': async () => ({ status: 200, text: await registry.metrics(), contentType: registry.contentType }),
+    };
+    return new HttpServer(routes, this.#logger);
   }
 
   #blockers(): Blockers {

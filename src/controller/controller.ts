@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { formatHostPort, type HostPort } from '../base/host-port.ts';
+import { type HttpRoutes, HttpServer } from '../base/http-server.ts';
+import { type Blockers, readyz } from '../base/readiness.ts';
 import type { Source } from '../kubernetes/source.ts';
+import { listenError } from '../model/errors.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import { grpcResolver } from '../translate/grpc.ts';
 import { viewPace } from '../xds/cache/pace.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
-import { type AdminRoutes, AdminServer, listenError } from './admin-server.ts';
 import { clientViewOf } from './client-view.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
@@ -16,6 +18,8 @@ import { createSource } from './sources.ts';
 import { resourcesOfNode, statusPage } from './status-routes.ts';
 import { warmUp } from './warm-up.ts';
 import { adsEventsOf, setServerMetrics } from './xds-metrics.ts';
+
+const conditions = ['source', 'warm-up', 'ads-server'];
 
 /** source → model → translate → xds, with health, metrics and dumps beside it. */
 export class Controller {
@@ -28,8 +32,8 @@ export class Controller {
   readonly #logger: Logger;
   readonly #source: Source;
   readonly #pipeline: Pipeline;
-  readonly #admin: AdminServer;
-  #phase: 'Starting' | 'WarmingUp' | 'Serving' = 'Starting';
+  readonly #admin: HttpServer;
+  #phase: 'Listing' | 'WarmingUp' | 'Binding' | 'Serving' | 'Stopped' = 'Listing';
 
   private constructor(options: ControllerOptions, source: Source, logger: Logger) {
     this.#options = options;
@@ -61,7 +65,7 @@ export class Controller {
       onProblems: (owner, problems) => this.problems.replace(`translate/${owner}`, problems),
       onError: (owner, error) => logger.error({ unit: owner, error }, 'Could not translate a unit'),
     });
-    this.#admin = new AdminServer(this.#routes(), logger);
+    this.#admin = new HttpServer(this.#routes(), logger);
   }
 
   /** @throws FairleadError when the options or the source's configuration are wrong */
@@ -85,7 +89,9 @@ export class Controller {
   }
 
   async #start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
-    const admin = await this.#admin.listen(this.#options.admin);
+    const admin = await this.#admin.listen(this.#options.admin).catch((error: NodeJS.ErrnoException) => {
+      throw listenError(error, formatHostPort(this.#options.admin));
+    });
     this.#logger.info({ address: formatHostPort(admin) }, 'Started to serve health, metrics and dumps');
     await new Promise<void>((resolve) => {
       this.#source.start({
@@ -104,7 +110,7 @@ export class Controller {
 
   /** Ends streams gracefully; Envoys and agents keep what they have. */
   async stop(): Promise<void> {
-    this.#phase = 'Starting';
+    this.#phase = 'Stopped';
     await this.#source.stop();
     this.#pipeline.close();
     await this.ads.close();
@@ -116,7 +122,7 @@ export class Controller {
     const { isComplete, ...counts } = await warmUp(this.cache, this.#options.warmUpBytes);
     const rest = isComplete ? '' : '; the rest is built when it is asked for (warmUpBytes)';
     this.#logger.info(counts, `Built what every client gets${rest}`);
-    this.#phase = 'Starting';
+    this.#phase = 'Binding';
   }
 
   async #serve(address: HostPort): Promise<HostPort> {
@@ -126,7 +132,7 @@ export class Controller {
     } catch (error) {
       // grpc-js tells of the socket's error only in its text.
       const { message } = error as Error;
-      throw listenError({ name: 'Error', message, code: /\bE[A-Z]+\b/.exec(message)?.[0] ?? '' }, address);
+      throw listenError({ message, code: /\bE[A-Z]+\b/.exec(message)?.[0] ?? '' }, formatHostPort(address));
     }
   }
 
@@ -143,28 +149,26 @@ export class Controller {
     );
   }
 
-  #blockers(): readonly string[] {
+  #blockers(): Blockers {
     const awaited = this.#source.blockers();
-    if (awaited.length > 0 || this.#phase === 'Serving') return awaited;
-    return [this.#phase === 'WarmingUp' ? 'warm-up' : 'ads-server'];
+    const phase = this.#phase;
+    return {
+      ...(awaited.length > 0 ? { source: `waiting for ${awaited.join(', ')}` } : {}),
+      ...(phase === 'Listing' ? { 'warm-up': 'not started' } : {}),
+      ...(phase === 'WarmingUp' ? { 'warm-up': 'in progress' } : {}),
+      ...(phase === 'Serving' ? {} : { 'ads-server': phase === 'Stopped' ? 'stopped' : 'not started' }),
+    };
   }
 
-  #routes(): AdminRoutes {
+  #routes(): HttpRoutes {
     return {
       '/healthz': () => ({ status: 200, text: 'ok\n' }),
-      '/readyz': (query) => this.#readiness(query.has('verbose')),
+      '/readyz': (query) => readyz(conditions, this.#blockers(), query),
       '/metrics': () => this.#metricsText(),
       '/status': (query) => statusPage(this.ads, this.#status(), query),
       '/debug/resources': (query) => resourcesOfNode(this.ads, query),
       '/debug/problems': () => ({ status: 200, json: this.problems.all() }),
     };
-  }
-
-  #readiness(verbose: boolean) {
-    const blockers = this.#blockers();
-    const text =
-      blockers.length === 0 ? 'ok\n' : verbose ? blockers.map((name) => `awaiting ${name}\n`).join('') : 'not ready\n';
-    return { status: blockers.length === 0 ? 200 : 503, text };
   }
 
   async #metricsText() {
@@ -180,9 +184,11 @@ export class Controller {
 
   #status() {
     const { services, nodes, revision } = this.model;
+    const blockers = Object.keys(this.#blockers());
+    const awaited = this.#source.blockers();
     return {
-      ready: this.#blockers().length === 0,
-      blockers: this.#blockers(),
+      ready: blockers.length === 0,
+      blockers: awaited.length > 0 ? awaited : blockers,
       model: { revision, services: services.size, nodes: nodes.size },
       problems: this.problems.size,
       totals: this.ads.totals(),

@@ -1,7 +1,7 @@
+import type { HttpAnswer } from '../base/http-server.ts';
 import type { AdsServer } from '../xds/server/ads-server.ts';
 import type { ServerTotals } from '../xds/server/server-totals.ts';
 import type { StreamStatus } from '../xds/streams/stream-status.ts';
-import type { AdminAnswer } from './admin-server.ts';
 
 /** What `/status` answers. Totals come first, then a page of streams. */
 export interface ControllerStatus {
@@ -21,7 +21,7 @@ type Head = Omit<ControllerStatus, 'streams' | 'next'>;
 const pageSize = { usual: 100, most: 1_000 };
 
 /** `?limit=` streams `?after=` an id, of `?node=` or of all. They are looked at as the answer is written. */
-export function statusPage(ads: AdsServer, head: Head, query: URLSearchParams): AdminAnswer {
+export function statusPage(ads: AdsServer, head: Head, query: URLSearchParams): HttpAnswer {
   const limit = numberOf(query, 'limit', pageSize.usual);
   const after = numberOf(query, 'after', 0);
   if (limit === undefined || after === undefined || limit < 1 || limit > pageSize.most) {
@@ -32,7 +32,7 @@ export function statusPage(ads: AdsServer, head: Head, query: URLSearchParams): 
 }
 
 /** Every resource of the streams of one node. Of all nodes it would be as many as all streams hold together. */
-export function resourcesOfNode(ads: AdsServer, query: URLSearchParams): AdminAnswer {
+export function resourcesOfNode(ads: AdsServer, query: URLSearchParams): HttpAnswer {
   if (!query.has('node'))
     return { status: 400, text: 'Of which node? /debug/resources?node=NAME; /status lists them\n' };
   return { status: 200, json: ads.statuses({ resources: true, ...nodeOf(query) }) };

@@ -43,3 +43,13 @@ export class FairleadError extends Error {
     return `${this.message} (${this.code})\n${errorTable[this.code].help}.`;
   }
 }
+
+/** Why nothing could listen on an address, as an error with a code. */
+export function listenError(
+  error: { readonly code?: string | undefined; readonly message: string },
+  address: string,
+): FairleadError {
+  const code =
+    error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : error.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
+  return new FairleadError(code, `Could not listen on ${address}: ${error.message}`, { cause: error });
+}

@@ -1,24 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { formatHostPort, type HostPort } from '../base/host-port.ts';
-import { jsonPieces } from '../base/json-pieces.ts';
-import { FairleadError } from '../model/errors.ts';
+import type { HostPort } from './host-port.ts';
+import { jsonPieces } from './json-pieces.ts';
 
-/** What a path answers; the body of `text` is sent as it is, `json` as `jsonPieces` writes it, a piece at a time. */
-export type AdminAnswer =
+/** What a path answers: `text` is sent as it is, `json` a piece at a time, as `jsonPieces` writes it. */
+export type HttpAnswer =
   | { readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly status: number; readonly json: unknown };
 
-export type AdminRoutes = Readonly<Record<string, (query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>>>;
+export type HttpRoutes = Readonly<Record<string, (query: URLSearchParams) => HttpAnswer | Promise<HttpAnswer>>>;
 
-/** The read-only HTTP server of health, metrics and dumps: a switch over paths. */
-export class AdminServer {
+/** The read-only HTTP server of health, metrics and dumps, by a table of paths. */
+export class HttpServer {
   readonly #server: Server;
-  readonly #routes: AdminRoutes;
+  readonly #routes: HttpRoutes;
   readonly #logger: Logger;
 
-  constructor(routes: AdminRoutes, logger: Logger) {
+  constructor(routes: HttpRoutes, logger: Logger) {
     this.#routes = routes;
     this.#logger = logger;
     this.#server = createServer((request, response) => void this.#handle(request, response));
@@ -26,10 +25,10 @@ export class AdminServer {
     this.#server.maxConnections = 256;
   }
 
-  /** @throws FairleadError ADDRESS_IN_USE, ADDRESS_INVALID */
+  /** @throws the socket's error when the address cannot be bound */
   async listen({ host, port }: HostPort): Promise<HostPort> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
+      this.#server.once('error', reject);
       this.#server.listen(port, host, resolve);
     });
     const bound = this.#server.address() as AddressInfo;
@@ -50,25 +49,26 @@ export class AdminServer {
         await writeBody(response, 'json' in answer ? jsonPieces(answer.json) : [answer.text]);
       response.end('json' in answer && request.method !== 'HEAD' ? '\n' : undefined);
     } catch (error) {
-      this.#logger.error({ error, url: request.url }, 'Could not answer an admin request');
+      this.#logger.error({ error, url: request.url }, 'Could not answer an HTTP request');
       if (!response.headersSent) response.writeHead(500);
       response.end('Internal error\n');
     }
   }
 
-  #answer(request: IncomingMessage): AdminAnswer | Promise<AdminAnswer> {
+  #answer(request: IncomingMessage): HttpAnswer | Promise<HttpAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, text: 'Only GET and HEAD\n' };
-    const url = URL.parse(request.url ?? '/', 'http://admin');
+    // `//` is a path that a URL cannot have.
+    const url = URL.parse(request.url ?? '/', 'http://host');
     const route = url !== null && Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
     if (url !== null && route !== undefined) return route(url.searchParams);
     return { status: 404, text: `Unknown path; there are:\n${Object.keys(this.#routes).join('\n')}\n` };
   }
 }
 
-/** How long an answer is put together before the streams have their turn. */
+/** How long an answer is put together before other work of the process gets its turn. */
 const sliceMs = 5;
 
-/** Stops when the client goes. A client that does not read is waited for; nothing is put together for it meanwhile. */
+/** Stops when the client disconnects. While a client does not read, nothing more is put together for it. */
 async function writeBody(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
   let start = performance.now();
   for (const piece of pieces) {
@@ -88,11 +88,4 @@ function writable(response: ServerResponse): Promise<void> {
     };
     response.on('drain', done).on('close', done);
   });
-}
-
-/** Turns what the socket said into an error with a code. */
-export function listenError(error: NodeJS.ErrnoException, address: HostPort): FairleadError {
-  const code =
-    error.code === 'EADDRINUSE' ? 'ADDRESS_IN_USE' : error.code === 'EACCES' ? 'NOT_PERMITTED' : 'ADDRESS_INVALID';
-  return new FairleadError(code, `Could not listen on ${formatHostPort(address)}: ${error.message}`, { cause: error });
 }
