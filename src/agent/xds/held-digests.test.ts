@@ -29,8 +29,9 @@ describe('digests of buckets', () => {
     expect(digests.digests(buckets)).toEqual(Buffer.alloc(8 * buckets));
   });
 
-  it('are about one for 16 resources', () => {
-    expect([0, 1, 16, 17, 10_000, 1_000_000].map(bucketsFor)).toEqual([1, 1, 1, 2, 1_024, 4_096]);
+  it('are about one for 16 resources, and at least 64, so that one change in a small cluster does not send all again', () => {
+    const counts = [0, 1, 1_024, 1_025, 10_000, 1_000_000];
+    expect(counts.map(bucketsFor)).toEqual([64, 64, 64, 128, 1_024, 4_096]);
     expect(bucketOf('a', 1)).toBe(0);
   });
 });

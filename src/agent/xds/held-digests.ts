@@ -2,6 +2,8 @@ import { digestOf, hashOfName } from '../../resources/digest.ts';
 
 /** The most buckets that a peer may ask about; digests of fewer are folded from these. */
 const most = 4_096;
+/** 512 bytes of digests: in a small cluster one change then has one resource sent again, and not all of them. */
+const fewest = 64;
 const resourcesPerBucket = 16;
 
 /**
@@ -38,7 +40,8 @@ export function bucketOf(name: string, buckets: number): number {
   return hashOfName(name) % buckets;
 }
 
-/** About one bucket for 16 resources. */
+/** About one bucket for 16 resources; never fewer than 64. */
 export function bucketsFor(resources: number): number {
-  return Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(1, resources / resourcesPerBucket))));
+  const wanted = Math.max(fewest, resources / resourcesPerBucket);
+  return Math.min(most, 2 ** Math.ceil(Math.log2(wanted)));
 }

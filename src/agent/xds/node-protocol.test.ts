@@ -5,7 +5,9 @@ import { NodeProtocol } from './node-protocol.ts';
 import type { Rejections, ViewResponse } from './view-protocol.ts';
 
 const nothing: Rejections = new Map();
-const names = Array.from({ length: 100 }, (_none, index) => `shop/s${index}`);
+const names = Array.from({ length: 1_000 }, (_none, index) => `shop/s${index}`);
+/** What an agent asks for with so many. */
+const buckets = 64;
 
 function response(change: Partial<ViewResponse>): ViewResponse {
   return { nonce: '1', resources: [], removed: [], complete: false, staleBuckets: [], ...change };
@@ -40,7 +42,7 @@ describe('NodeDiscovery of the agent', () => {
     for (const name of names) if (name !== 'shop/s1') expected.toggle(name, 'v1');
     expect(new NodeProtocol(held).open()).toEqual({
       resourceNamesSubscribe: ['*'],
-      known: { buckets: 8, digests: expected.digests(8) },
+      known: { buckets, digests: expected.digests(buckets) },
     });
   });
 
@@ -57,7 +59,7 @@ describe('NodeDiscovery of the agent', () => {
     const held = heldOf(names);
     const protocol = new NodeProtocol(held);
     protocol.open();
-    const stale = names.filter((name) => bucketOf(name, 8) === 3);
+    const stale = names.filter((name) => bucketOf(name, buckets) === 3);
     const [kept = '', again = '', bad = '', ...gone] = stale;
     expect(receive(protocol, response({ staleBuckets: [3], resources: resources([kept]) }))).toEqual([]);
     receive(protocol, response({ resources: resources([bad], 'v2') }), new Map([[bad, 'malformed']]));
@@ -72,7 +74,7 @@ describe('NodeDiscovery of the agent', () => {
     const held = heldOf(names);
     const broken = new NodeProtocol(held);
     broken.open();
-    receive(broken, response({ staleBuckets: [0, 1, 2, 3, 4, 5, 6, 7] }));
+    receive(broken, response({ staleBuckets: Array.from({ length: buckets }, (_none, index) => index) }));
     const next = new NodeProtocol(held);
     next.open();
     expect(receive(next, response({ complete: true }))).toEqual([]);

@@ -41,10 +41,10 @@ func (k *known) of(typeURL string) map[string]string {
 	return k.versions[typeURL]
 }
 
-// viewDigests is `Known.digests` of the views: about one bucket for 16 of them (docs/design/fleet.md).
+// viewDigests is `Known.digests` of the views: about one bucket for 16 of them, at least 64 (docs/design/fleet.md).
 func (k *known) viewDigests() (digests []byte, buckets int) {
 	views := k.of(viewType)
-	buckets = 1
+	buckets = 64
 	for buckets < 4096 && buckets*16 < len(views) {
 		buckets *= 2
 	}
