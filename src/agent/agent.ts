@@ -44,7 +44,7 @@ export class NodeAgent {
   readonly #metrics: AgentMetrics;
   readonly #health: HttpServer;
   #driftTimer: NodeJS.Timeout | undefined;
-  /** Of the tables, at the last look since they were made. */
+  /** Of the tables, at the last check since they were created. */
   #handles: readonly string[] | undefined;
 
   constructor(options: AgentOptions, version: string, logger: Logger) {
@@ -75,7 +75,7 @@ export class NodeAgent {
       await this.#checkTools();
       return await this.#start();
     } catch (error) {
-      // Whatever was started before would keep the process alive.
+      // What was started before would keep the process alive.
       await this.stop();
       throw error;
     }
@@ -109,12 +109,12 @@ export class NodeAgent {
     return { health };
   }
 
-  /** Nothing caught an exception. */
+  /** An exception was not caught. */
   countException(): void {
     this.#metrics.exceptions.inc();
   }
 
-  /** The kernel keeps its rules, so that Services go on working until the next agent takes over. */
+  /** The kernel keeps its rules, so that Services keep working until the next agent takes over. */
   async stop(): Promise<void> {
     clearInterval(this.#driftTimer);
     this.#ads.stop();
@@ -157,7 +157,7 @@ export class NodeAgent {
           return rejected;
         },
         effective: (complete) => this.#program(complete),
-        // Envoy has the same controller: it may be alone from now on.
+        // Envoy has the same controller, and may have lost it too.
         connectionChanged: () => this.#watch.recheck(),
       },
       this.#logger,
@@ -191,7 +191,7 @@ export class NodeAgent {
     this.#logger.info({ bootstrap }, "Wrote Envoy's bootstrap");
   }
 
-  /** Finds out when somebody else deleted or replaced the tables, and the routing, and puts them back. */
+  /** Detects that another program deleted or replaced the tables or the routing, and restores them. */
   async #checkDrift(): Promise<void> {
     if (this.#kernel.state.kind !== 'Following') return;
     try {
@@ -199,7 +199,7 @@ export class NodeAgent {
       const now = await tableHandles(this.#nft, tableName);
       const { marks, routeTable } = this.#options;
       for (const family of presentFamilies()) await ensureRouting(ip, family, marks, routeTable);
-      // A full transaction may have been committed meanwhile; the next look will tell.
+      // A full transaction may have been committed meanwhile; the next check will tell.
       if (this.#handles !== before) return;
       this.#handles = now;
       if (!hasDrifted(before, now, this.#tables.length)) return;

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EnvoyState } from './envoy/envoy-state.ts';
 import type { FrontendKind } from './xds/read-service-view.ts';
 
-/** What the gauges read when they are asked. */
+/** What the gauges read when they are collected. */
 export interface MetricsSource {
   readonly elements: () => number;
   readonly services: () => number;

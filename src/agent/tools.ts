@@ -9,7 +9,7 @@ export interface Ended {
 }
 
 /**
- * Runs a program to its end; an exit code other than 0 is no error here.
+ * Runs a program to its end; an exit code other than 0 is not an error here.
  * @throws the system's error when the program cannot be started
  */
 export function runTool(program: string, args: readonly string[]): Promise<Ended> {
@@ -35,7 +35,7 @@ export async function checkEnvoy(envoy: string): Promise<void> {
 }
 
 /**
- * BusyBox has an `ip` of its own, which knows neither JSON nor masks of marks.
+ * BusyBox has its own `ip`, which supports neither JSON nor masks of marks.
  * @throws FairleadError IP_MISSING
  */
 export async function checkIp(): Promise<void> {

@@ -6,7 +6,7 @@ export interface BackOff {
 }
 
 /**
- * Time to wait after so many failures in a row (from 1): the base, doubled with each failure up to the cap, of which up to half is taken
+ * Time to wait after this many failures in a row (from 1): the base, doubled with each failure up to the cap, of which up to half is taken
  * off at random, so that many clients do not come back at once.
  */
 export function backOffMs(failures: number, { baseMs, capMs }: BackOff, random: () => number = Math.random): number {

@@ -1,9 +1,9 @@
-/** What `jsonPieces` writes: as JSON.stringify, and iterables as arrays, functions as what they return once it is their turn. */
+/** What `jsonPieces` writes: as JSON.stringify does, but iterables as arrays, and functions as what they return when they are reached. */
 export type LazyJson = unknown;
 
 const smallest = 4_096;
 
-/** JSON in pieces of some kilobytes, so that whoever writes it can let others have their turn; reads iterables as it goes. */
+/** JSON in pieces of some kilobytes, so that the writer can let other work have its turn; reads iterables as it goes. */
 export function* jsonPieces(value: LazyJson): Generator<string> {
   let piece = '';
   for (const part of partsOf(value)) {
@@ -23,7 +23,7 @@ function* partsOf(value: LazyJson): Generator<string> {
   else yield* objectParts(known);
 }
 
-/** Most are, and are not worth a generator. */
+/** Most values are, and are not worth a generator. */
 function isFlat(known: object): boolean {
   if (Symbol.iterator in known) return false;
   return Object.values(known).every(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { aPort, aService, serviceUpdate } from '../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { ServicePort } from '../model/service.ts';
@@ -8,12 +9,10 @@ import { defaultSettings } from '../translate/settings.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { Pipeline } from './pipeline.ts';
 
-const ports: readonly ServicePort[] = [{ name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' }];
+const ports: readonly ServicePort[] = [aPort({ name: 'http', appProtocol: 'http' })];
 
 function service(name: string, clusterIP: string, rest: { readonly ports?: readonly ServicePort[] } = {}): ModelUpdate {
-  const object = { namespace: 'shop', name, createdAt: '', clusterIPs: [clusterIP], ports, policy: {}, ...rest };
-  const value = { ...object, internalTrafficPolicy: 'Cluster' as const, sessionAffinity: { kind: 'None' as const } };
-  return { kind: 'Service', key: `shop/${name}`, value };
+  return serviceUpdate(aService({ name, clusterIPs: [clusterIP], ports, ...rest }));
 }
 
 /** No Service that a converter makes, but one that a mistake of ours might. */

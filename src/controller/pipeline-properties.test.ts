@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { anEndpoint } from '../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { AppProtocol } from '../model/service.ts';
 import { typeUrls } from '../resources/type-urls.ts';
@@ -39,8 +40,7 @@ const service = fc
   .map(serviceOf);
 
 function sliceOf(name: string, serviceName: string, nodeNames: readonly string[]): ModelUpdate {
-  const conditions = { ready: true, serving: true, terminating: false, hintZones: [], hintNodes: [] };
-  const endpoints = nodeNames.map((nodeName, index) => ({ address: `10.1.0.${index + 1}`, nodeName, ...conditions }));
+  const endpoints = nodeNames.map((nodeName, index) => anEndpoint(`10.1.0.${index + 1}`, { nodeName }));
   const ports = [{ name: 'main', protocol: 'TCP' as const, port: 8080 }];
   const value = { namespace: 'x', name, serviceName, family: 'IPv4' as const, ports, endpoints };
   return { kind: 'EndpointSlice', key: `x/${name}`, value };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { anEndpoint, aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Service } from '../model/service.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { grpcResolver } from '../translate/grpc.ts';
 import { defaultSettings } from '../translate/settings.ts';
@@ -10,33 +10,13 @@ import { ResourceCache } from '../xds/cache/resource-cache.ts';
 import { Pipeline } from './pipeline.ts';
 
 function service(name: string, clusterIP: string, createdAt = '2026-01-01T00:00:00Z'): ModelUpdate {
-  const value: Service = {
-    namespace: 'shop',
-    name,
-    createdAt,
-    clusterIPs: [clusterIP],
-    ports: [{ name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' }],
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy: {},
-  };
-  return { kind: 'Service', key: `shop/${name}`, value };
+  const ports = [aPort({ name: 'http', appProtocol: 'http' })];
+  return serviceUpdate(aService({ name, createdAt, clusterIPs: [clusterIP], ports }));
 }
 
 function slice(serviceName: string, address: string): ModelUpdate {
-  const endpoint = { address, ready: true, serving: true, terminating: false, hintZones: [], hintNodes: [] };
-  return {
-    kind: 'EndpointSlice',
-    key: `shop/${serviceName}-1`,
-    value: {
-      namespace: 'shop',
-      name: `${serviceName}-1`,
-      serviceName,
-      family: 'IPv4',
-      ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
-      endpoints: [endpoint],
-    },
-  };
+  const ports = [{ name: 'http', protocol: 'TCP', port: 8080 }] as const;
+  return sliceUpdate(aSlice({ serviceName, ports, endpoints: [anEndpoint(address)] }));
 }
 
 const view = { nodeName: 'node1', zone: '' };

@@ -1,43 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EndpointSlice } from './endpoint.ts';
+import { aNode, anEndpoint, aService, aSlice, serviceUpdate, sliceUpdate } from '../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from './model.ts';
-import type { Service } from './service.ts';
 
-function serviceOf(name: string, clusterIPs: readonly string[], createdAt = ''): Service {
-  return {
-    namespace: 'x',
-    name,
-    createdAt,
-    clusterIPs,
-    ports: [{ name: '', protocol: 'TCP', port: 80, appProtocol: 'tcp' }],
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy: {},
-  };
-}
+const serviceOf = (name: string, clusterIPs: readonly string[], createdAt = '') =>
+  aService({ namespace: 'x', name, createdAt, clusterIPs });
 
 function service(name: string, clusterIPs: readonly string[], createdAt = ''): ModelUpdate {
-  return { kind: 'Service', key: `x/${name}`, value: serviceOf(name, clusterIPs, createdAt) };
+  return serviceUpdate(serviceOf(name, clusterIPs, createdAt));
 }
 
 function slice(name: string, serviceName: string, addresses: readonly string[] = []): ModelUpdate {
-  const value: EndpointSlice = {
-    namespace: 'x',
-    name,
-    serviceName,
-    family: 'IPv4',
-    ports: [],
-    endpoints: addresses.map((address) => ({
-      address,
-      ready: true,
-      serving: true,
-      terminating: false,
-      hintZones: [],
-      hintNodes: [],
-    })),
-  };
-  return { kind: 'EndpointSlice', key: `x/${name}`, value };
+  const endpoints = addresses.map((address) => anEndpoint(address));
+  return sliceUpdate(aSlice({ namespace: 'x', name, serviceName, endpoints }));
 }
 
 const without = ({ kind, key }: ModelUpdate): ModelUpdate => ({ kind, key, value: undefined });
@@ -51,7 +26,7 @@ describe('ModelStore', () => {
     const node: ModelUpdate = {
       kind: 'Node',
       key: 'n',
-      value: { name: 'n', zone: 'z', addresses: [], podCidrs: [], isLeaving: false },
+      value: aNode({ name: 'n', zone: 'z' }),
     };
     expect(store.apply([service('a', ['10.0.0.1']), slice('a-1', 'a'), node])).toEqual({
       revision: 1,

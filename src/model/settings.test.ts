@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { aPort, aService } from '../../test/support/builders.ts';
 import { asked, testOrigin } from '../../test/support/policy.ts';
-import type { Service, ServicePort } from './service.ts';
+import type { Service } from './service.ts';
 import { effectivePolicy, settingNames, settings } from './settings.ts';
 
-const port: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
-
-function service(policy: Service['policy']): Service {
-  return {
-    namespace: 'shop',
-    name: 'web',
-    createdAt: '',
-    clusterIPs: ['10.96.0.1'],
-    ports: [port],
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy,
-  };
-}
+const port = aPort({ name: 'http', appProtocol: 'http' });
+const service = (policy: Service['policy']) => aService({ ports: [port], policy });
 
 describe('effectivePolicy', () => {
   it('is the default of every setting where nobody asked', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aService } from '../../test/support/builders.ts';
 import { asked } from '../../test/support/policy.ts';
 import type { DataPathChoice } from '../model/policy.ts';
 import type { Service, ServicePort } from '../model/service.ts';
@@ -10,17 +11,7 @@ const dns: ServicePort = { name: 'dns', protocol: 'TCP', port: 53, appProtocol: 
 const udp: ServicePort = { name: 'dns', protocol: 'UDP', port: 53, appProtocol: 'tcp' };
 
 function service(rest: Partial<Service> = {}, dataPath?: DataPathChoice): Service {
-  return {
-    namespace: 'shop',
-    name: 'web',
-    createdAt: '',
-    clusterIPs: ['10.96.0.1'],
-    ports: [],
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy: dataPath === undefined ? {} : asked({ dataPath }),
-    ...rest,
-  };
+  return aService({ ports: [], policy: dataPath === undefined ? {} : asked({ dataPath }), ...rest });
 }
 
 const sticky: Partial<Service> = { sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } };

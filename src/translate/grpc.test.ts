@@ -1,24 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { aPort, aService } from '../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
-import type { Service } from '../model/service.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { grpcResolver } from './grpc.ts';
 
 const { listener, route, cluster, endpoint, scopedRoute } = typeUrls;
 
-const echo: Service = {
-  namespace: 'shop',
+const echo = aService({
   name: 'echo',
-  createdAt: '',
-  clusterIPs: ['10.96.0.1'],
-  ports: [
-    { name: 'grpc', protocol: 'TCP', port: 80, appProtocol: 'grpc' },
-    { name: 'dns', protocol: 'UDP', port: 53, appProtocol: 'tcp' },
-  ],
-  internalTrafficPolicy: 'Cluster',
-  sessionAffinity: { kind: 'None' },
-  policy: {},
-};
+  ports: [aPort({ name: 'grpc', appProtocol: 'grpc' }), aPort({ name: 'dns', protocol: 'UDP', port: 53 })],
+});
 
 function resolverOf(...updates: readonly ModelUpdate[]) {
   const model = new ModelStore();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aPort, aService, serviceUpdate } from '../../test/support/builders.ts';
 import { asked } from '../../test/support/policy.ts';
 import { ModelStore } from '../model/model.ts';
 import { formatProblem } from '../model/problem.ts';
@@ -9,23 +10,14 @@ import { commonUnit } from './units/common-unit.ts';
 import { endpointsUnit } from './units/endpoints-unit.ts';
 import { serviceUnit } from './units/service-unit.ts';
 
-const web: Service = {
-  namespace: 'shop',
-  name: 'web',
-  createdAt: '2026-01-01T00:00:00Z',
+const web = aService({
   clusterIPs: ['10.96.0.1', 'fd00::1'],
-  ports: [
-    { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' },
-    { name: 'dns', protocol: 'UDP', port: 53, appProtocol: 'tcp' },
-  ],
-  internalTrafficPolicy: 'Cluster',
-  sessionAffinity: { kind: 'None' },
-  policy: {},
-};
+  ports: [aPort({ name: 'http', appProtocol: 'http' }), aPort({ name: 'dns', protocol: 'UDP', port: 53 })],
+});
 
 function modelOf(...services: readonly Service[]): ModelStore {
   const model = new ModelStore();
-  model.apply(services.map((value) => ({ kind: 'Service', key: `${value.namespace}/${value.name}`, value })));
+  model.apply(services.map(serviceUpdate));
   return model;
 }
 

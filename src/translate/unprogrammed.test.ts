@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { aPort, aService } from '../../test/support/builders.ts';
 import { formatProblem } from '../model/problem.ts';
-import type { ExternalAccess, Service } from '../model/service.ts';
+import type { ExternalAccess } from '../model/service.ts';
 import { unprogrammed } from './unprogrammed.ts';
 
 const external: ExternalAccess = {
@@ -13,20 +14,8 @@ const external: ExternalAccess = {
   allocatesNodePorts: true,
 };
 
-const service: Service = {
-  namespace: 'shop',
-  name: 'web',
-  createdAt: '',
-  clusterIPs: ['10.96.0.1'],
-  ports: [
-    { name: 'a', protocol: 'TCP', port: 80, appProtocol: 'tcp', nodePort: 30080 },
-    { name: 'b', protocol: 'TCP', port: 81, appProtocol: 'tcp', nodePort: 30081 },
-  ],
-  internalTrafficPolicy: 'Cluster',
-  sessionAffinity: { kind: 'None' },
-  external,
-  policy: {},
-};
+const ports = [aPort({ name: 'a', nodePort: 30080 }), aPort({ name: 'b', port: 81, nodePort: 30081 })];
+const service = aService({ ports, external });
 
 describe('unprogrammed', () => {
   it('names all that is asked for in one problem', () => {

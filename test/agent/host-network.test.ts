@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EndpointSlice } from '../../src/model/endpoint.ts';
 import type { ModelUpdate } from '../../src/model/model.ts';
+import { anEndpoint, aSlice, sliceUpdate } from '../support/builders.ts';
 import { startEcho } from '../testbed/echo-pod.ts';
 import { waitUntil } from '../testbed/wait.ts';
 import type { DialResult } from './support/dial.ts';
@@ -15,21 +16,9 @@ const leastEnvoyPort = 61_000;
 
 function sliceOf(family: EndpointSlice['family']): ModelUpdate {
   const name = `host-${family.toLowerCase()}`;
-  const endpoints = (['node1', 'node2'] as const).map((nodeName) => ({
-    address: nodes[nodeName][family],
-    ready: true,
-    serving: true,
-    terminating: false,
-    nodeName,
-    hintZones: [],
-    hintNodes: [],
-  }));
+  const endpoints = (['node1', 'node2'] as const).map((nodeName) => anEndpoint(nodes[nodeName][family], { nodeName }));
   const ports = [{ name: 'tcp', protocol: 'TCP', port: echoPorts.tcp }] as const;
-  return {
-    kind: 'EndpointSlice',
-    key: `default/${name}`,
-    value: { namespace: 'default', name, serviceName: 'host', family, ports, endpoints },
-  };
+  return sliceUpdate(aSlice({ namespace: 'default', name, serviceName: 'host', family, ports, endpoints }));
 }
 
 // Such pods have their node's address: what Envoy sends to those of its own node never leaves it.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelUpdate } from '../../src/model/model.ts';
 import { echoPorts, Lab, type PodName, serviceUpdate, sliceUpdate } from '../agent/support/lab.ts';
+import { anEndpoint, aSlice, sliceUpdate as updateOfSlice } from '../support/builders.ts';
 import { asked } from '../support/policy.ts';
 import type { Attempt } from '../testbed/load/attempt.ts';
 import { type LoadRequest, RunningLoad } from '../testbed/running-load.ts';
@@ -16,20 +17,10 @@ const asTcp = [{ port: 80, appProtocol: 'tcp' }] as const;
 /** Pod p2a answers at all of 10.245.0.0/16. */
 function manyEndpoints(service: string, count: number): ModelUpdate {
   const name = `${service}-ipv4`;
-  const endpoints = Array.from({ length: count }, (_none, index) => ({
-    address: `10.245.${Math.floor(index / 250)}.${(index % 250) + 1}`,
-    ready: true,
-    serving: true,
-    terminating: false,
-    nodeName: 'node2',
-    hintZones: [],
-    hintNodes: [],
-  }));
-  return {
-    kind: 'EndpointSlice',
-    key: `default/${name}`,
-    value: { namespace: 'default', name, serviceName: service, family: 'IPv4', ports: [tcpPort], endpoints },
-  };
+  const endpoints = Array.from({ length: count }, (_none, index) =>
+    anEndpoint(`10.245.${Math.floor(index / 250)}.${(index % 250) + 1}`, { nodeName: 'node2' }),
+  );
+  return updateOfSlice(aSlice({ namespace: 'default', name, serviceName: service, ports: [tcpPort], endpoints }));
 }
 
 function gone(kind: ModelUpdate['kind'], key: string): ModelUpdate {

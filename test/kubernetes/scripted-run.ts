@@ -9,6 +9,7 @@ import type { Conversion } from '../../src/kubernetes/conversion.ts';
 import type { FieldReader } from '../../src/kubernetes/field-reader.ts';
 import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import { formatProblem, type Problem } from '../../src/model/problem.ts';
+import { aService } from '../support/builders.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { ModelRecorder } from './model-recorder.ts';
 import { ScriptedServer } from './scripted-server.ts';
@@ -99,15 +100,6 @@ function convert(object: FieldReader): Conversion {
   const ref = { kind: 'Service', namespace: String(namespace), name: String(name) };
   const bad: Problem = { object: ref, field: 'spec.clusterIP', code: 'InvalidValue', message: 'is not an address' };
   const problems = clusterIP === 'bad' ? [bad] : [];
-  const value = {
-    namespace: String(namespace),
-    name: String(name),
-    createdAt: '',
-    clusterIPs: [clusterIP],
-    ports: [],
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy: {},
-  } as const;
+  const value = aService({ namespace: String(namespace), name: String(name), clusterIPs: [clusterIP], ports: [] });
   return { update: { kind: 'Service', key, value }, problems };
 }

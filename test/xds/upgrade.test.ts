@@ -10,6 +10,7 @@ import { defaultSettings } from '../../src/translate/settings.ts';
 import { commonUnit } from '../../src/translate/units/common-unit.ts';
 import { endpointsUnit } from '../../src/translate/units/endpoints-unit.ts';
 import { serviceUnit } from '../../src/translate/units/service-unit.ts';
+import { anEndpoint, aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../support/builders.ts';
 import { asked } from '../support/policy.ts';
 import { replaceEach } from '../support/replace-each.ts';
 import { BreakingGate } from './lib/breaking-gate.ts';
@@ -85,23 +86,12 @@ function fill({ cache }: TestServer, generation: number): void {
 
 function updatesOf(index: number, policy: ReturnType<typeof asked>): readonly ModelUpdate[] {
   const name = `s${index}`;
-  const common = { namespace: 'shop', createdAt: '' };
-  const traffic = { internalTrafficPolicy: 'Cluster', sessionAffinity: { kind: 'None' } } as const;
   const kind = isHttp(index) ? 'http' : 'tcp';
-  const servicePorts = [{ name: 'main', protocol: 'TCP', port: ports[kind], appProtocol: kind }] as const;
-  const endpoint = { ready: true, serving: true, terminating: false, hintZones: [], hintNodes: [] };
-  const service = { ...common, ...traffic, name, clusterIPs: [hostOf(index)], ports: servicePorts, policy } as const;
-  const slice = {
-    ...common,
-    name,
-    serviceName: name,
-    family: 'IPv4' as const,
-    ports: [{ name: 'main', protocol: 'TCP' as const, port: targets[kind] }],
-    endpoints: [{ address: '127.0.0.1', ...endpoint }],
-  };
+  const servicePorts = [aPort({ name: 'main', port: ports[kind], appProtocol: kind })];
+  const targetPorts = [{ name: 'main', protocol: 'TCP', port: targets[kind] }] as const;
   return [
-    { kind: 'Service', key: `shop/${name}`, value: service },
-    { kind: 'EndpointSlice', key: `shop/${name}`, value: slice },
+    serviceUpdate(aService({ name, clusterIPs: [hostOf(index)], ports: servicePorts, policy })),
+    sliceUpdate(aSlice({ name, serviceName: name, ports: targetPorts, endpoints: [anEndpoint('127.0.0.1')] })),
   ];
 }
 

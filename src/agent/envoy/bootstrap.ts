@@ -63,7 +63,7 @@ export function bootstrap(options: BootstrapOptions): object {
     // A worker makes its part of a cluster when the first connection needs it.
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
-    // Gives back to the kernel what large answers of the admin interface leave free: 13 MiB with 10,000 Services.
+    // Gives back to the kernel the memory that large answers of the admin interface leave free: 13 MiB with 10,000 Services.
     memory_allocator_manager: { bytes_to_release: 4 * 2 ** 20, memory_release_interval: '1s' },
     stats_config: statsConfig(),
     static_resources: { clusters: [xdsClusterOf(options)] },
@@ -120,7 +120,7 @@ function xdsClusterOf({ nodeName, controllers }: BootstrapOptions): object {
     name: xdsCluster,
     type: isNamed ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: '1s',
-    // Of the addresses of one name. In turn, all nodes that came to one of them at a time would go on to the same next one.
+    // Of the addresses of one name. With round robin, all nodes that lost one of them at the same time would move to the same next one.
     lb_policy: 'RANDOM',
     // With more than one left, those that are ejected are not tried.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
@@ -128,7 +128,7 @@ function xdsClusterOf({ nodeName, controllers }: BootstrapOptions): object {
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        // A controller that this node went back from: nothing but pings would be on that connection.
+        // A controller that this node has left again: that connection would carry nothing but pings.
         common_http_protocol_options: { idle_timeout: '5s' },
         explicit_http_config: {
           http2_protocol_options: { connection_keepalive: hasReplicas ? quickPings : calmPings },
@@ -140,7 +140,7 @@ function xdsClusterOf({ nodeName, controllers }: BootstrapOptions): object {
 }
 
 /**
- * A controller that answers nothing is left within interval and timeout, 1.5 s, and the wait before the next attempt, at
+ * A controller that does not answer is left within interval plus timeout, 1.5 s, and the wait before the next attempt, at
  * most 0.25 s. A shorter timeout would take a controller that is only busy for one that is gone.
  */
 const quickPings = { interval: '0.5s', timeout: '1s', interval_jitter: { value: 0 } };

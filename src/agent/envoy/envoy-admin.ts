@@ -11,7 +11,7 @@ export class AdminTimeoutError extends Error {
   }
 }
 
-/** A dump of tens of thousands of resources takes its time. */
+/** A dump of tens of thousands of resources takes long. */
 const dumpTimeoutMs = 5_000;
 
 interface Answer {
@@ -62,7 +62,7 @@ export class EnvoyAdmin {
     return this.#names('dynamic_route_configs', /"name":\s*"([^"]+)"/g);
   }
 
-  /** Calls back once when the process at the admin address goes away, or was not there. */
+  /** Calls back once when the process at the admin address is gone, or was not there. */
   onceGone(callback: () => void): Socket {
     const socket = this.#endpoint.kind === 'Unix' ? connect(this.#endpoint.path) : connect({ ...this.#endpoint });
     socket.on('error', () => {}); // `close` follows.

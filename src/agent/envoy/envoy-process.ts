@@ -10,16 +10,16 @@ export interface EnvoyProcessOptions {
   readonly args: readonly string[];
   /** Takes Envoy's output, appended; undefined: the agent's own output. */
   readonly logFile: string | undefined;
-  /** Whether Envoy goes on when the agent ends. */
+  /** Whether Envoy keeps running when the agent exits. */
   readonly leave: boolean;
   readonly onChange: () => void;
 }
 
-/** An Envoy that ran for so long did not fail because of how it was started. */
+/** An Envoy that ran for this long did not fail because of how it was started. */
 const stableMs = 30_000;
 const restartBackOff = { baseMs: 500, capMs: 5_000 };
 
-/** Starts Envoy and starts it again when it ends: at once after a good run, else with back-off. */
+/** Starts Envoy and restarts it when it exits: at once after a long run, else with back-off. */
 export class EnvoyProcess {
   readonly #options: EnvoyProcessOptions;
   readonly #logger: Logger;
@@ -29,7 +29,7 @@ export class EnvoyProcess {
   #failures = 0;
   #stopped = false;
 
-  /** @param killAfterMs how long an Envoy that was asked to end may take */
+  /** @param killAfterMs how long an Envoy that was asked to exit may take */
   constructor(options: EnvoyProcessOptions, logger: Logger, killAfterMs = 5_000) {
     this.#options = options;
     this.#logger = logger;
@@ -52,7 +52,7 @@ export class EnvoyProcess {
     child.once('exit', (code, signal) => this.#ended(child, startedAt, `code ${code}, signal ${signal}`));
   }
 
-  /** Ends Envoy and waits for it, or leaves it running. */
+  /** Stops Envoy and waits for it, or leaves it running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -62,16 +62,16 @@ export class EnvoyProcess {
       child.unref();
       return;
     }
-    // Not `exit`, which never comes of a program that could not be started.
+    // Not `exit`, which is not emitted for a program that could not be started.
     const ended = new Promise((resolve) => child.once('close', resolve));
     signal(child, 'SIGTERM');
-    // One that hangs, or is stopped, would hold the agent.
+    // One that hangs, or is stopped, would keep the agent from exiting.
     const timer = setTimeout(() => signal(child, 'SIGKILL'), this.#killAfterMs);
     await ended;
     clearTimeout(timer);
   }
 
-  /** A log that cannot be written is no reason to go without Envoy. */
+  /** A log that cannot be written is no reason to run without Envoy. */
   #openLog(path: string): number | 'inherit' {
     try {
       return openSync(path, 'a');
@@ -95,8 +95,8 @@ export class EnvoyProcess {
 }
 
 /**
- * A program that could not be started has no process, and what Node 24 would signal then is whatever its memory held
- * before: libuv sets the id only when the start succeeds. With 0 it is the whole process group.
+ * A program that could not be started has no process, and Node 24 would then signal an arbitrary
+ * id: libuv sets the id only when the start succeeds. With 0 it is the whole process group.
  */
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid !== undefined) child.kill(name);

@@ -1,6 +1,6 @@
 import { type AddressNames, closedGate, type Gate } from '../kernel/gate.ts';
 
-/** What this node's Envoy is up to, as far as its admin interface tells. */
+/** The state of this node's Envoy, according to its admin interface. */
 export type EnvoyState =
   /** Nothing listens on the admin address: not started, or gone. */
   | { readonly kind: 'Absent' }
@@ -10,14 +10,14 @@ export type EnvoyState =
   | { readonly kind: 'Hung' }
   /** It refuses connections to save its memory. */
   | { readonly kind: 'Overloaded' }
-  /** Ready, with a controller. `scopesSeen`: what HTTP addresses it knows was looked up since it started. */
+  /** Ready, with a controller. `scopesSeen`: the HTTP addresses that it knows were looked up since it started. */
   | { readonly kind: 'Connected'; readonly scopesSeen: boolean }
   /** Ready, without a controller; `known` undefined until it was looked up. */
   | { readonly kind: 'Alone'; readonly known: Gate['known'] | undefined };
 
 export type EnvoyEvent =
   | { readonly kind: 'Refused' }
-  /** `inARow`: how many times now. */
+  /** `inARow`: how many times in a row. */
   | { readonly kind: 'TimedOut'; readonly inARow: number }
   | { readonly kind: 'Answered'; readonly status: EnvoyStatus }
   | { readonly kind: 'ScopesSeen' }
@@ -25,12 +25,12 @@ export type EnvoyEvent =
 
 export interface EnvoyStatus {
   readonly ready: boolean;
-  /** Whether its ADS stream stands. */
+  /** Whether its ADS stream is open. */
   readonly connected: boolean;
   readonly overloaded: boolean;
 }
 
-/** One slow answer happens on a busy machine; a second in a row is a hang. */
+/** One slow answer can happen on a busy machine; two in a row are a hang. */
 const toleratedTimeouts = 1;
 
 export function nextEnvoyState(state: EnvoyState, event: EnvoyEvent): EnvoyState {
@@ -55,7 +55,7 @@ function answered(state: EnvoyState, { ready, connected, overloaded }: EnvoyStat
   return state.kind === 'Alone' ? state : { kind: 'Alone', known: undefined };
 }
 
-/** TCP may go at once, as Envoy asks for a cluster on first use; HTTP needs its scope to be there before. */
+/** TCP may be redirected at once, as Envoy asks for a cluster on first use; for HTTP Envoy must have the scope first. */
 export function gateOf(state: EnvoyState): Gate {
   switch (state.kind) {
     case 'Connected':

@@ -4,7 +4,7 @@ import type { AddressNames, Gate } from '../kernel/gate.ts';
 import { AdminTimeoutError, type EnvoyAdmin } from './envoy-admin.ts';
 import { type EnvoyEvent, type EnvoyState, gateOf, nextEnvoyState } from './envoy-state.ts';
 
-/** What the watch steers. */
+/** What the watch controls. */
 export interface RedirectControl {
   /** HTTP addresses that wait for their scope to be seen. */
   missingScopes(): number;
@@ -16,17 +16,17 @@ export interface RedirectControl {
   commit(): Promise<void>;
 }
 
-/** Between two looks while all is well; anything sudden is noticed by a connection that breaks. */
+/** Between two polls while all is well; a sudden exit is noticed by a connection that breaks. */
 const calmMs = 1_000;
 const busyMs = 100;
 const scopesBaseMs = 20;
 const scopesCapMs = 200;
-/** From this many fruitless looks on, scopes are looked for at the calm pace: Envoy may never get them. */
+/** After this many polls without success, scopes are looked for at the slow pace: Envoy may never get them. */
 const eagerLooks = 50;
 /** How long a restarted Envoy may take to get back the scopes that it had, before those it lacks go to the kernel. */
 const recoveryMs = 5_000;
 
-/** Polls Envoy's admin interface and opens and closes the gates by what it learns. */
+/** Polls Envoy's admin interface, and opens and closes the gates accordingly. */
 export class EnvoyWatch {
   readonly #admin: EnvoyAdmin;
   readonly #control: RedirectControl;
@@ -57,7 +57,7 @@ export class EnvoyWatch {
     this.#loop ??= this.#run();
   }
 
-  /** Something happened that may concern Envoy: looks now. */
+  /** Something happened that may concern Envoy: polls now. */
   recheck(): void {
     this.#fruitlessLooks = 0;
     this.#recheckAsked = true;
@@ -109,7 +109,7 @@ export class EnvoyWatch {
     return { kind: 'TimedOut', inARow: this.#timeouts };
   }
 
-  /** A connection that breaks when the process ends: a restart faster than the polls does not go unnoticed. */
+  /** A connection that breaks when the process ends: a restart between two polls does not go unnoticed. */
   #setTripwire(): Socket {
     return this.#admin.onceGone(() => {
       this.#tripwire = undefined;
@@ -143,7 +143,7 @@ export class EnvoyWatch {
     await this.#take({ kind: 'KnownSeen', tcp, http: new Set([...tcp].filter((name) => routes.has(name))) });
   }
 
-  /** Undefined when Envoy did not give it; the next look tells why. */
+  /** Undefined when Envoy did not answer; the next poll tells why. */
   async #dump(read: () => Promise<AddressNames>): Promise<AddressNames | undefined> {
     try {
       return await read();

@@ -19,7 +19,7 @@ export class CaptureElements {
   /** HTTP addresses by Envoy's name, to the key in the kernel. */
   readonly #http = new Map<string, string>();
   readonly #missing = new Set<string>();
-  /** As last seen, without those of addresses that were given up since: Envoy loses them, and gets them again too late. */
+  /** As last seen, without those of addresses that were removed since: Envoy loses them, and would get them back too late. */
   #scopes = new Set<string>();
 
   constructor(sets: NodeSets) {
@@ -61,7 +61,7 @@ export class CaptureElements {
     return [...this.#http.keys()].every((name) => scopes.has(name) || this.#missing.has(name));
   }
 
-  /** Takes what Envoy has now as the truth. */
+  /** Replaces what was known of Envoy by what it has now. */
   setScopes(scopes: AddressNames): void {
     this.#scopes = new Set(scopes);
     for (const [name, key] of this.#http) this.#settle(name, key);

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 
-/** Tells addresses of one family that lie in one of the CIDRs; none given: all do. */
+/** Whether addresses of one family lie in one of the CIDRs; if none are given, all do. */
 export function cidrMatcher(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => true;
   return cidrs.some((cidr) => cidr.includes(':')) ? matchIPv6(cidrs) : matchIPv4(cidrs);

@@ -6,7 +6,7 @@ import { checkNft, familiesEverUsed } from './preflight.ts';
 import { defaultRouteTable, ip, removeRouting } from './routing.ts';
 
 /**
- * Takes everything out of the kernel that an agent put there; nothing there is no error. Forwarding stays on, as others
+ * Removes everything from the kernel that an agent put there; it is not an error if there is nothing. Forwarding stays on, as others
  * may rely on it by now.
  * @throws FairleadError when nft cannot be used
  */

@@ -7,7 +7,7 @@ interface Listing {
 }
 
 /**
- * Handles of the tables of a name, in order. A table that was deleted and made again has another. Listing tables costs a
+ * Handles of the tables of a name, in order. A table that was deleted and created again has a new one. Listing tables costs a
  * few milliseconds whatever they hold.
  */
 export async function tableHandles(nft: NftCommand, name: string): Promise<readonly string[]> {
@@ -19,9 +19,9 @@ export async function tableHandles(nft: NftCommand, name: string): Promise<reado
 }
 
 /**
- * Whether somebody else deleted or replaced tables.
- * @param before handles at the look before; undefined when there was none since the tables were made
- * @param count how many tables there should be: one that is gone before the first look is missed as well
+ * Whether another program deleted or replaced tables.
+ * @param before handles at the previous check; undefined when there was none since the tables were created
+ * @param count how many tables there should be, so that one that is gone before the first check is noticed as well
  */
 export function hasDrifted(before: readonly string[] | undefined, now: readonly string[], count: number): boolean {
   return now.length < count || (before !== undefined && before.join() !== now.join());

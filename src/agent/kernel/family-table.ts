@@ -3,7 +3,7 @@ import { cidrMatcher } from './cidr-matcher.ts';
 import { type NodeTable, type NodeTableOptions, nodeTable, pickChain, slotChain, slotMap } from './node-table.ts';
 import { ServiceElements } from './service-elements.ts';
 
-/** The wanted content of one family's table, and what of it the kernel lacks. */
+/** The desired content of one family's table, and what the kernel lacks of it. */
 export class FamilyTable {
   readonly elements: ServiceElements;
   readonly #family: 'ip' | 'ip6';
@@ -21,7 +21,7 @@ export class FamilyTable {
     return this.elements.stores.reduce((sum, store) => sum + store.size, 0);
   }
 
-  /** The table anew, whatever the kernel holds. */
+  /** Replaces the whole table, whatever the kernel holds. */
   fullTransaction(): Transaction {
     const { name, sets, chains, podCidrs } = this.#table;
     const transaction = new Transaction(name).add({ kind: 'ReplaceTable' });
@@ -35,7 +35,7 @@ export class FamilyTable {
     return this.#sent(transaction);
   }
 
-  /** What differs from the transaction before, which must have been committed. */
+  /** What differs from the previous transaction, which must have been committed. */
   differenceTransaction(): Transaction {
     const transaction = new Transaction(this.#table.name);
     this.#addSlots(transaction);

@@ -8,7 +8,7 @@ import type { Transaction } from '../../nftables/transaction.ts';
 import type { FamilyTable } from './family-table.ts';
 
 /**
- * `Idle`: nothing may be programmed yet, what an earlier agent left goes on working. `Unknown`: the kernel's content is
+ * `Idle`: nothing may be programmed yet; what an earlier agent left keeps working. `Unknown`: the kernel's content is
  * not known (at the start, after an error), so the next transaction replaces the tables. `Following`: the kernel holds
  * what the last transaction said.
  */
@@ -54,7 +54,7 @@ export class KernelSync {
     if (this.#state.kind === 'Idle') this.#state = { kind: 'Unknown', failures: 0, reason: undefined };
   }
 
-  /** The kernel's tables were changed by somebody else: replaces them. */
+  /** Another program changed the kernel's tables: replaces them. */
   invalidate(reason: string): void {
     if (this.#state.kind !== 'Following') return;
     this.#state = { kind: 'Unknown', failures: 0, reason };
@@ -68,14 +68,14 @@ export class KernelSync {
     return this.#running;
   }
 
-  /** Lets a transaction that runs come to its end and starts no more. */
+  /** Lets a running transaction finish and starts no more. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    // Ends in the same step in which it finds nothing more to do, so that nobody waits for a run that is over.
+    // Ends in the same step in which it finds nothing more to do, so that no caller waits for a run that is over.
     try {
       while (this.#requested && !this.#stopped.signal.aborted) {
         this.#requested = false;

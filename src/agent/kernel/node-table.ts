@@ -1,17 +1,17 @@
 import type { Chain, Element, ElementSet, TableName } from '../../nftables/objects.ts';
 
-/** How a packet of a pod of this node is told from others. Where both are given, both must hold. */
+/** How packets of this node's pods are recognised. If both are given, both must hold. */
 export interface PodDetector {
   /** Of the table's family; empty: not asked. */
   readonly cidrs: readonly string[];
-  /** Beginning of the names of the pods' interfaces on the node, such as `cali`. */
+  /** Prefix of the names of the pods' interfaces on the node, such as `cali`. */
   readonly interfacePrefix?: string;
 }
 
 /** Values lie within `mask`, so that the other bits stay the CNI's. */
 export interface Marks {
   readonly mask: number;
-  /** Leads a packet to a local socket (`ip rule fwmark`). */
+  /** Routes a packet to a local socket (`ip rule fwmark`). */
   readonly redirect: number;
   /** Envoy sets it on its upstream sockets (original_src). */
   readonly upstream: number;
@@ -39,7 +39,7 @@ export interface NodeTable {
 
 /**
  * Source ports of Envoy's connections on the wire: outside the range that Linux takes ports from by default, so that they
- * never meet a connection that the client itself has with the same endpoint, and are known by it.
+ * never collide with a connection that the client itself has with the same endpoint, and can be recognised by the port.
  */
 const envoyPorts = '61000-65535';
 const otherPorts = '1024-60999';
@@ -151,8 +151,8 @@ function listenerChains({ family, marks, listeners }: NodeTableOptions): readonl
 function captureChains(options: NodeTableOptions): readonly Chain[] {
   const { family } = options;
   const fromPods = podMatch(options);
-  // Only what begins: a connection that the kernel balances goes on in the kernel when a gate opens. Its packets would
-  // find the listener, which knows nothing of it and answers with a reset.
+  // Only new connections: one that the kernel balances stays in the kernel when a gate opens. Its packets would
+  // reach the listener, which does not know the connection and answers with a reset.
   const capture = `ct state new ct status ! dnat ${fromPods} ${family} daddr . tcp dport vmap @capture`;
   return [
     {
@@ -176,7 +176,7 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
 }
 
 /**
- * What belongs to a connection of Envoy. To ask for a socket alone is not enough: Envoy's upstream sockets have clients'
+ * What belongs to a connection of Envoy. Matching a socket alone is not enough: Envoy's upstream sockets have clients'
  * addresses, and a port that the client itself may use at the same time for a connection through the kernel.
  */
 function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
@@ -233,11 +233,11 @@ function sourceRules(options: NodeTableOptions): readonly string[] {
   ];
 }
 
-/** Only new connections are refused: what is established goes on when its Service changes. */
+/** Only new connections are refused: established ones continue when their Service changes. */
 function filterChains({ family }: NodeTableOptions): readonly Chain[] {
   const unserved = `ct state new ${family} daddr . meta l4proto . th dport vmap @unserved`;
   const undefinedPort = `ct state new ${family} daddr @cluster-ips goto refuse`;
-  // Its Envoy is gone: what the kernel balances has an endpoint's address here.
+  // Its Envoy is gone: what the kernel balances has an endpoint's address at this point.
   const orphan = `${family} daddr @cluster-ips meta l4proto tcp reject with tcp reset`;
   const hook = (name: 'input' | 'forward' | 'output') => ({ type: 'filter', hook: name, priority: 'filter' }) as const;
   return [
@@ -257,7 +257,7 @@ function podMatch({ family, pods }: NodeTableOptions): string | undefined {
   return matches.length === 0 ? undefined : matches.join(' ');
 }
 
-/** What `not` of podMatch is: each of these alone tells that a packet is no pod's. */
+/** The negation of podMatch: each of these alone says that a packet is not from a pod. */
 function notPodMatches({ family, pods }: NodeTableOptions): readonly string[] {
   return [
     ...(pods.cidrs.length > 0 ? [`${family} saddr != @pods`] : []),

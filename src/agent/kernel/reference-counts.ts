@@ -1,8 +1,8 @@
-/** Counts who needs a key; tells when the first came and the last went. */
+/** Counts the users of a key; reports when the first one is added and the last one is removed. */
 export class ReferenceCounts<Key> {
   readonly #counts = new Map<Key, number>();
 
-  /** Those that somebody needs. */
+  /** The keys in use. */
   keys(): IterableIterator<Key> {
     return this.#counts.keys();
   }
@@ -14,7 +14,7 @@ export class ReferenceCounts<Key> {
     return count === 0;
   }
 
-  /** Whether nobody needs the key any more. */
+  /** Whether the key is no longer in use. */
   release(key: Key): boolean {
     const count = this.#counts.get(key) ?? 0;
     if (count > 1) this.#counts.set(key, count - 1);

@@ -23,8 +23,8 @@ const execute = promisify(execFile);
 export const ip: IpCommand = async (args) => (await execute('ip', args, { timeout: 10_000 })).stdout;
 
 /**
- * Sends packets with the redirect mark to local sockets. What is there already stays; rules of other marks into the
- * table (an earlier agent's) go.
+ * Sends packets with the redirect mark to local sockets. What is there already stays; rules with other marks that point to the
+ * table (an earlier agent's) are removed.
  */
 export async function ensureRouting(run: IpCommand, family: IpFamily, marks: Marks, table: number): Promise<void> {
   const flag = flagOf(family);
@@ -38,7 +38,7 @@ export async function ensureRouting(run: IpCommand, family: IpFamily, marks: Mar
   for (const rule of rules) if (rule !== wanted) await deleteRule(run, flag, rule);
 }
 
-/** Takes every rule into the table and its routes away; nothing there is no error. */
+/** Removes every rule that points to the table, and its routes; it is not an error if there are none. */
 export async function removeRouting(run: IpCommand, family: IpFamily, table: number): Promise<void> {
   const flag = flagOf(family);
   for (const rule of await rulesInto(run, flag, table)) await deleteRule(run, flag, rule);

@@ -19,7 +19,7 @@ interface Programmed {
 
 /**
  * Turns the Services of one family into elements. Where two Services claim one address and port (while it moves from one
- * to the other) the first by key has it, so that the outcome does not depend on the order of changes.
+ * to the other) the first by key gets it, so that the outcome does not depend on the order of changes.
  */
 export class ServiceElements {
   readonly capture: CaptureElements;

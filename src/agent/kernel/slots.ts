@@ -1,6 +1,6 @@
 /**
- * Gives each endpoint a slot from 0 with as few changes as can be: what stays keeps its slot unless that lies beyond
- * the new count, and newcomers fill the holes. `endpoints` has no duplicates.
+ * Gives each endpoint a slot from 0 with as few changes as possible: what stays keeps its slot unless that lies beyond
+ * the new count, and new endpoints fill the gaps. `endpoints` has no duplicates.
  */
 export function assignSlots(before: readonly string[], endpoints: readonly string[]): readonly string[] {
   const wanted = new Set(endpoints);

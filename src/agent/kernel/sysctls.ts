@@ -38,7 +38,7 @@ const forwarding: Readonly<Record<IpFamily, string>> = {
 };
 
 /**
- * Looks packets up among the node's sockets before they are routed, and drops the match when it is to be forwarded. A
+ * Early demux looks packets up among the node's sockets before they are routed, and drops the match when they are to be forwarded. A
  * pod's connection to an endpoint has the addresses, and may have the ports, of a connection of Envoy in its name, so
  * one in thousands would hang.
  */
@@ -50,7 +50,7 @@ interface Hindrance {
   readonly effect: string;
 }
 
-/** Sets what pods' traffic cannot do without, and says what else stands in the way. */
+/** Sets what pods' traffic depends on, and warns about other settings that interfere. */
 export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], logger: Logger): void {
   for (const family of families) {
     ensure(sysctls, forwarding[family], '1', 'pods will not reach Services', logger);

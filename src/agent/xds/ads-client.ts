@@ -11,7 +11,7 @@ import { type AgentIdentity, decodeResponse } from './messages.ts';
 import type { Rejections, ViewResponse } from './view-protocol.ts';
 
 export interface AdsHandlers {
-  /** Takes a response in; gives the reasons, by name, why resources were not taken. */
+  /** Applies a response; returns the reasons, by name, why resources were rejected. */
   readonly apply: (response: ViewResponse) => Rejections;
   /** Resolves once what was applied is effective; only then is it acknowledged. `complete`: the whole list was received. */
   readonly effective: (complete: boolean) => Promise<void>;
@@ -38,18 +38,18 @@ export type Connection =
   | { readonly kind: 'Waiting'; readonly controller: string; readonly reason: string; readonly retryMs: number }
   | { readonly kind: 'Stopped' };
 
-/** The 30 s that are usual would leave a node on old endpoints for as long after its controllers are back. */
+/** The usual 30 s would leave a node with old endpoints for that long after its controllers are back. */
 const reconnectBackOff = { baseMs: 500, capMs: 5_000 };
 
 const defaultConnectTimeoutMs = 1_000;
 
-/** A controller that is alive and slow must not be left for ever before it could answer. */
+/** A controller that is alive but slow must not be left again and again before it could answer. */
 const longestConnectTimeoutMs = 10_000;
 
 const defaultHome: HomeWatchOptions = { checkMs: 5_000, stableMs: 10_000, spreadMs: 60_000 };
 
 /**
- * Gets every fairlead.node.v1.ServiceView of this node from one of the controllers. Reconnects for ever: first to all
+ * Gets every fairlead.node.v1.ServiceView of this node from one of the controllers. Never stops reconnecting: first to all
  * others in the order of preference without waiting, then with back-off.
  */
 export class AdsClient {
@@ -66,10 +66,10 @@ export class AdsClient {
   };
   #connection: Connection = { kind: 'Stopped' };
   #stream: ControllerStream | undefined;
-  /** To the controller that this node prefers, until its first response; the other one goes on meanwhile. */
+  /** To the controller that this node prefers, until its first response; meanwhile the other one stays in use. */
   #next: ControllerStream | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Controllers that were lost or did not answer: tried again once there is no other, or they were seen reachable. */
+  /** Controllers that were lost or did not answer: tried again once there is no other one, or once they have been reachable. */
   readonly #avoided = new Set<string>();
   /** How often all were tried since one answered. */
   #rounds = 0;

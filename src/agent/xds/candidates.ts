@@ -11,12 +11,12 @@ export const resolveByDns: Resolve = async (host) => {
   return addresses.map(({ address }) => address);
 };
 
-/** The controllers as `ADDRESS:PORT`; each address of a name is one of its own. */
+/** The controllers as `ADDRESS:PORT`; each address of a name counts as one controller. */
 export class Candidates {
   readonly #nodeName: string;
   readonly #controllers: readonly HostPort[];
   readonly #resolve: Resolve;
-  /** By host, as last resolved: what was known goes on to be used while DNS does not answer. */
+  /** By host, as last resolved: the last answer stays in use while DNS does not answer. */
   readonly #addresses = new Map<string, readonly string[]>();
 
   constructor(nodeName: string, controllers: readonly HostPort[], resolve: Resolve) {
@@ -26,7 +26,7 @@ export class Candidates {
     for (const { host } of controllers) if (isIP(host) !== 0) this.#addresses.set(host, [host]);
   }
 
-  /** In the order in which this node prefers them. A name that was never resolved stands for itself. */
+  /** In the order in which this node prefers them. A name that was never resolved is kept as it is. */
   get list(): readonly string[] {
     const all = this.#controllers.flatMap(({ host, port }) => {
       return (this.#addresses.get(host) ?? [host]).map((address) => formatHostPort({ host: address, port }));
@@ -48,7 +48,7 @@ export class Candidates {
       const addresses = await this.#resolve(host);
       if (addresses.length > 0) this.#addresses.set(host, addresses);
     } catch {
-      // Connecting to the name brings the same error, and tells it.
+      // Connecting to the name fails with the same error, which is then logged.
     }
   }
 }

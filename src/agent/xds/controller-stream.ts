@@ -17,7 +17,7 @@ export interface StreamOptions {
 
 export interface StreamEvents {
   readonly received: (stream: ControllerStream, bytes: Buffer) => void;
-  /** Told once. `ended`: the controller asks the agent to come again. */
+  /** Called once. `ended`: the controller asks the agent to reconnect. */
   readonly lost: (stream: ControllerStream, reason: string, ended: boolean) => void;
 }
 
@@ -28,7 +28,7 @@ const channelOptions = {
   'grpc.keepalive_timeout_ms': 800,
   // The first response may hold every Service.
   'grpc.max_receive_message_length': -1,
-  // Retries keep what was sent; a stream is never retried but opened anew.
+  // Retries would keep what was sent; a stream is never retried, a new one is opened.
   'grpc.enable_retries': 0,
   // A connection of its own, which ends with the stream.
   'grpc.use_local_subchannel_pool': 1,
@@ -51,7 +51,7 @@ export class ControllerStream {
     this.protocol = new NodeProtocol(options.held);
     this.#client = new Client(options.controller, options.credentials, channelOptions);
     const { connectTimeoutMs } = options;
-    // An address may take the connection and never say a word of HTTP/2; grpc-js would wait without end.
+    // An address may accept the connection and never speak HTTP/2; grpc-js would wait without end.
     this.#client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
       if (error !== undefined) this.#lost(`No answer within ${connectTimeoutMs} ms`, false);
     });
@@ -72,7 +72,7 @@ export class ControllerStream {
     const stream = this.#client.makeBidiStreamRequest(this.protocol.method, toBuffer, (bytes: Buffer) => bytes);
     stream.on('data', (bytes: Buffer) => this.#events.received(this, bytes));
     stream.on('error', (error: ServiceError) => this.#failed(error));
-    // Comes after an error, too, and then perhaps of a stream that is not used any more.
+    // Also emitted after an error, and then perhaps by a stream that is no longer in use.
     stream.on('end', () => {
       if (stream === this.#stream) this.#lost('The controller ended the stream', true);
     });

@@ -3,11 +3,11 @@ import { type Rejections, type ViewProtocol, type ViewRequest, type ViewResponse
 
 /**
  * Nothing has this name, so the server answers it with `removed_resources`. It answers in order and delta has no other
- * mark for the end of the first list, which a server may split: a response with nothing else in it is that end.
+ * mark for the end of the first list, which a server may split: a response with nothing else in it marks the end.
  */
 export const endOfList = 'fairlead.dev/end-of-list';
 
-/** Where the question for the end mark stands. */
+/** The state of the request for the end mark. */
 type EndMark = 'Asking' | 'Answered' | 'Withdrawn';
 
 /** Plain delta ADS, for a controller that has no NodeDiscovery. */
@@ -45,7 +45,7 @@ export class DeltaProtocol implements ViewProtocol {
     return { ...verdictOn(response, rejected), ...this.#endMarkNames() };
   }
 
-  /** Asks for the mark again after each part of the list; withdraws the question once it was answered. */
+  /** Asks for the mark again after each part of the list; unsubscribes once it has been answered. */
   #endMarkNames(): ViewRequest {
     switch (this.#endMark) {
       case 'Asking':

@@ -14,7 +14,7 @@ export class HeldDigests {
   /** Two for each bucket: the lower and the upper half of its digest. */
   readonly #halves = new Int32Array(2 * most);
 
-  /** Adds a resource, or takes it away again. */
+  /** Adds a resource, or removes it again. */
   toggle(name: string, version: string): void {
     const { low, high } = digestOf(name, version);
     const at = 2 * bucketOf(name, most);

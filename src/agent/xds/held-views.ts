@@ -1,6 +1,6 @@
 import { bucketsFor, HeldDigests } from './held-digests.ts';
 
-/** The views that the agent holds, by version, whichever controller sent them. */
+/** The views that the agent holds, by version, from any controller. */
 export class HeldViews {
   /** Whether the whole list was received once; stays true when the connection is lost. */
   isComplete = false;

@@ -1,14 +1,14 @@
 export interface HomeWatchOptions {
-  /** How often the own choice is looked at, milliseconds. */
+  /** How often the preferred controller is checked, milliseconds. */
   readonly checkMs: number;
   /** How long it must have been reachable, milliseconds. */
   readonly stableMs: number;
-  /** The agents of a controller that is back return within this time, each at a moment of its own; milliseconds. */
+  /** The agents of a controller that is back return within this time, each at its own moment; milliseconds. */
   readonly spreadMs: number;
 }
 
 export interface HomeWatchEvents {
-  /** The controller that this node prefers to the one that it has; undefined: it has the one it prefers. */
+  /** The controller that this node prefers to its current one; undefined: the current one is the preferred one. */
   readonly preferred: () => Promise<string | undefined>;
   readonly isReachable: (controller: string) => Promise<boolean>;
   readonly returns: (controller: string) => void;
@@ -19,12 +19,12 @@ interface Sighting {
   readonly returnAt: number;
 }
 
-/** Says when to go back to the controller that this node prefers. */
+/** Decides when to return to the controller that this node prefers. */
 export class HomeWatch {
   readonly #options: HomeWatchOptions;
   readonly #events: HomeWatchEvents;
   #timer: NodeJS.Timeout | undefined;
-  /** The preferred controller, reachable at every look since. */
+  /** The preferred controller, reachable at every check since. */
   #sighting: Sighting | undefined;
 
   constructor(options: HomeWatchOptions, events: HomeWatchEvents) {

@@ -45,7 +45,7 @@ const reasonLength = 1_000;
 /** google.rpc.Code.INVALID_ARGUMENT */
 const invalidArgument = 3;
 
-/** The part of an acknowledgement that all protocols have. */
+/** The part of an acknowledgement that all protocols share. */
 export function verdictOn({ nonce }: ViewResponse, rejected: Rejections): ViewRequest {
   if (rejected.size === 0) return { responseNonce: nonce };
   const message = [...rejected.values()].join('; ').slice(0, reasonLength);

@@ -11,7 +11,7 @@ export interface Families {
   readonly IPv6: FamilyTable | undefined;
 }
 
-/** Puts what the controller says into the tables, and counts what they cannot hold yet. */
+/** Writes what the controller sends into the tables, and counts what they cannot hold yet. */
 export class ViewSink {
   readonly #families: Families;
   readonly #logger: Logger;
@@ -51,7 +51,7 @@ export class ViewSink {
     this.#program(view.key, kernelPortsOf(view));
   }
 
-  /** A view of one family takes the other family's ports away too. */
+  /** A view with one family removes the other family's ports. */
   #program(key: string, ports: readonly KernelPort[]): void {
     for (const family of ['IPv4', 'IPv6'] as const) {
       this.#families[family]?.elements.put(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anEndpoint } from '../../../test/support/builders.ts';
 import type { Endpoint, EndpointSlice } from '../../model/endpoint.ts';
 import type { ServicePort } from '../../model/service.ts';
 import { endpointsOf } from './port-endpoints.ts';
@@ -6,10 +7,7 @@ import { endpointsOf } from './port-endpoints.ts';
 const port: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
 const client = { nodeName: 'node1', zone: 'zone-a' };
 
-function ready(address: string, rest: Partial<Endpoint> = {}): Endpoint {
-  const conditions = { ready: true, serving: true, terminating: false };
-  return { address, ...conditions, hintZones: [], hintNodes: [], ...rest };
-}
+const ready = anEndpoint;
 
 function terminating(address: string, rest: Partial<Endpoint> = {}): Endpoint {
   return ready(address, { ready: false, terminating: true, ...rest });

@@ -1,6 +1,6 @@
 import type { LogEntry, Slot } from './slot.ts';
 
-/** How far a reader has come; what it may have must stay in the log when it goes, until the reader has passed that. */
+/** How far a reader has come. What it may have must stay in the log after its removal, until the reader has passed it. */
 export interface LogReader {
   /** Everything up to this sequence is known to the client. */
   readonly acknowledged: number;
@@ -8,7 +8,7 @@ export interface LogReader {
   readonly reach: number;
 }
 
-/** So many tombstones are not worth looking through all readers for. */
+/** Fewer tombstones than this are not worth a search through all readers. */
 const fewTombstones = 64;
 
 /**
@@ -29,7 +29,7 @@ export class ChangeLog {
   #trimAt = fewTombstones;
   /** Counts every change. */
   revision = 0;
-  /** Called with everything that came to be, changed or went. */
+  /** Called with everything that was added, changed or removed. */
   onChange: (slot: Slot) => void = () => undefined;
 
   /** @param onForgotten called when a slot's tombstone is gone */
@@ -51,7 +51,7 @@ export class ChangeLog {
     return this.#size - this.#live;
   }
 
-  /** A resource comes to be, or comes back. Readers will see it, and are woken by whoever announces it. */
+  /** A resource is added, or added again. Readers will see it; the announcement wakes them. */
   insert(slot: Slot): void {
     const existing = slot.logged;
     const sequence = this.#last + 1;
@@ -71,7 +71,7 @@ export class ChangeLog {
     entry.isFresh = false;
   }
 
-  /** It was announced that the resource is gone. */
+  /** The removal of the resource was announced. */
   bury(entry: LogEntry): void {
     entry.isLive = false;
     this.#live -= 1;
@@ -80,7 +80,7 @@ export class ChangeLog {
     else if (this.tombstones >= this.#trimAt) this.trim();
   }
 
-  /** Without a trace: those that may have it know it otherwise. */
+  /** Without a tombstone: those that may have it know of it in another way. */
   delete(entry: LogEntry): void {
     if (entry.isLive) this.#live -= 1;
     this.#size -= 1;

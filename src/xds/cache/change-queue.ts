@@ -18,9 +18,9 @@ interface Paced {
 }
 
 /**
- * The changes that subscribers are still to be told of. Endpoints are few bytes and urgent; they overtake the rest. A
- * removal comes after every upsert of its batch and of those before, so that what refers to it is told first to refer
- * to something else.
+ * The changes that have not been announced to subscribers yet. Endpoints are few bytes and urgent; they overtake the rest. A
+ * removal comes after every upsert of its batch and of those before, so that what refers to it is changed
+ * first.
  */
 export class ChangeQueue {
   readonly #urgent = new Line();
@@ -78,7 +78,7 @@ export class ChangeQueue {
 
   /**
    * Takes changes until done or past the deadline, at least one of each kind. When both wait, endpoints get half of the
-   * time: they may come faster than they are told.
+   * time: they may come faster than they are announced.
    */
   take(deadline: number, visit: (change: PendingChange) => void): void {
     const now = performance.now();
@@ -120,7 +120,7 @@ class Line {
     let count = 0;
     for (const change of this.#changes) {
       count += 1;
-      // Since then it was told, or became a removal or an upsert, which stands elsewhere.
+      // It was announced since then, or became a removal or an upsert, which is queued elsewhere.
       if (change.slot.pending !== change) continue;
       visit(change);
       if (performance.now() > deadline) break;

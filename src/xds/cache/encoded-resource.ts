@@ -19,7 +19,7 @@ export interface EncodedResource {
   readonly sotwField: Uint8Array;
 }
 
-/** 66 bits, as short as they may be: they come back for every resource in the first request after a reconnect. */
+/** 66 bits, as short as they may be: they are in the first request after a reconnect, for every resource. */
 const versionLength = 11;
 
 export interface Content {

@@ -39,7 +39,7 @@ export class Encodings {
     return build.resource;
   }
 
-  /** What was built before, be it current or not. */
+  /** What was built before, whether it is current or not. */
   built(entry: ResourceEntry, view: ClientView): EncodedResource | undefined {
     return this.#get(scopeKey(entry, view))?.resource;
   }
@@ -76,7 +76,7 @@ export class Encodings {
   }
 
   /**
-   * The stamp that content of this version has, or will have once it is built; so a client's claim needs no string of its
+   * The stamp that content of this version has, or will have once it is built, so that a client's claim needs no string of its
    * own. Undefined when so many versions are remembered that clients could crowd out those that are served.
    */
   stampOf(version: string): number | undefined {

@@ -12,8 +12,8 @@ export interface OwnershipOptions {
 }
 
 /**
- * Whose each name is. Units own what they list; a name that is only asked for is resolved, as long as somebody holds it.
- * A unit's entry goes before what was resolved.
+ * The owner of each name. Units own what they list; a name that is only asked for is resolved, as long as a client holds it.
+ * A unit's entry takes precedence over what was resolved.
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
@@ -24,7 +24,7 @@ export class Ownership {
     this.#options = options;
   }
 
-  /** All units as one batch: what one lets go of and another lists is not removed, in whichever order they come. */
+  /** All units as one batch: what one drops and another lists is not removed, in whatever order they come. */
   replace(units: Iterable<ResourceUnit>): void {
     const replaced: Owner[] = [];
     const keys = new Set<string>();
@@ -92,7 +92,7 @@ export class Ownership {
     });
   }
 
-  /** Removes what the unit neither has any more nor lost to another. */
+  /** Removes what the unit no longer has and did not lose to another one. */
   #empty(owner: Owner): void {
     for (const slot of owner.slots) {
       if (slot.owner !== owner) continue;

@@ -12,7 +12,7 @@ import type { Pace } from './pace.ts';
 import type { PendingChange, Slot } from './slot.ts';
 import { type StoreContext, TypeStore } from './type-store.ts';
 
-/** Told that there are changes to `propagate`, or that views are to be looked at again. */
+/** Notified that there are changes to `propagate`, or that views have to be looked up again. */
 export interface CacheListener {
   changesPending(): void;
   viewsChanged(nodeNames: ReadonlySet<string>): void;
@@ -21,7 +21,7 @@ export interface CacheListener {
 export interface CacheOptions {
   /** Makes resources that no unit has when clients ask for their names. */
   readonly resolve?: Resolve;
-  /** Told once per entry and scope that could not be built; its last version goes on. */
+  /** Called once per entry and scope that could not be built; its last version stays in use. */
   readonly onBuildError?: BuildError;
   /**
    * Types whose changes are told together: how many milliseconds apart, by the number of clients that want all of the type.
@@ -34,7 +34,7 @@ export interface CacheOptions {
 
 /**
  * Every resource by type and name, encoded when the first client asks for it, once per version and scope. A change is
- * taken in at once and handed to the streams in slices of time (`propagate`).
+ * applied at once and passed on to the streams in slices of time (`propagate`).
  */
 export class ResourceCache {
   readonly #stores = new Map<string, TypeStore>();
@@ -63,7 +63,7 @@ export class ResourceCache {
 
   /**
    * Replaces the resources of each unit, all units as one batch. An entry takes its name over from the unit that had it;
-   * what that one lets go of later is not its own any more.
+   * what that one drops later is no longer its own.
    */
   replaceUnits(units: Iterable<ResourceUnit>): void {
     this.#ownership.replace(units);
@@ -88,7 +88,7 @@ export class ResourceCache {
     this.#listeners.delete(listener);
   }
 
-  /** Finds or makes; made for whoever subscribes, and given back with `releaseStore`. */
+  /** Finds or creates; created for a subscriber, and given back with `releaseStore`. */
   store(typeUrl: string): TypeStore {
     let store = this.#stores.get(typeUrl);
     if (store === undefined) {
@@ -114,7 +114,7 @@ export class ResourceCache {
     return slots;
   }
 
-  /** Clients may ask for any type; those that nobody serves and nobody asks for any more are forgotten. */
+  /** Clients may ask for any type; those without resources and without subscribers are forgotten. */
   releaseStore(store: TypeStore): void {
     if (store.isUnused) this.#stores.delete(store.typeUrl);
   }
@@ -167,7 +167,7 @@ export class ResourceCache {
     else this.#queue.addUpsert(change, slot.type.typeUrl === typeUrls.endpoint);
   }
 
-  /** What was resolved for clients is not kept for nobody. */
+  /** What was resolved for clients is not kept without one. */
   #drop(slot: Slot): void {
     this.#ownership.release(slot);
     this.store(slot.type.typeUrl).replace(slot, undefined);

@@ -9,7 +9,7 @@ import { addIndex, deleteIndex, forEachIndex, hasIndex, type IndexSet } from './
 export interface SlotType {
   readonly typeUrl: string;
   onBuildError(resource: ResourceName, error: unknown): void;
-  /** The last client that asked for it does not any more. */
+  /** The last client that asked for it no longer does. */
   letGo(slot: Slot): void;
 }
 
@@ -18,16 +18,16 @@ export type Owner =
   | { readonly kind: 'Unit'; readonly slots: readonly Slot[] }
   | { readonly kind: 'Resolved'; readonly key: string; readonly slots: Set<Slot> };
 
-/** A change that subscribers are still to be told of. */
+/** A change that has not been announced to subscribers yet. */
 export interface PendingChange {
   readonly slot: Slot;
-  /** `performance.now()` of the first of the changes that will be told as one. */
+  /** `performance.now()` of the first of the changes that will be announced as one. */
   readonly changedAt: number;
-  /** The entry that subscribers were last told of. */
+  /** The entry that was last announced to subscribers. */
   readonly announced: ResourceEntry | undefined;
   /** The nodes or zones (by the entry's scope) that it may differ for; undefined: all. */
   keys: KeySet | undefined;
-  /** Whether something else than before was built meanwhile; somebody may have it already. */
+  /** Whether something different was built meanwhile; a client may have it already. */
   isDifferent: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface LogEntry {
   readonly slot: Slot;
   /** Of the last announced change. */
   sequence: number;
-  /** Of its beginning: who never came so far never had it. */
+  /** Of its beginning: a reader that never came this far never had it. */
   readonly born: number;
   /** The resource exists; otherwise this is its tombstone. */
   isLive: boolean;
@@ -127,7 +127,7 @@ export class Slot {
     return this.#encodings?.versionOf(stamp) ?? '';
   }
 
-  /** A node's own encoding goes with its client: nodes come and go. */
+  /** A node's own encoding is dropped with its client: nodes come and go. */
   forget(view: ClientView): void {
     if (this.entry?.scope === 'node') this.#encodings?.forgetKey(view.nodeName);
   }

@@ -2,7 +2,7 @@
 export const stampMask = 0x1fff_ffff;
 export const firstStamp = 3;
 
-/** How many contents that are not served any more keep their stamp. */
+/** How many former contents keep their stamp. */
 export const rememberedVersions = 8;
 
 /** The stamps of the last contents of one resource, so that one that comes back has the stamp that streams know. */

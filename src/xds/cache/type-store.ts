@@ -7,7 +7,7 @@ import { among } from './key-set.ts';
 import { type LogEntry, type PendingChange, Slot, type SlotType } from './slot.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
-/** A stream's interest in one type; told when a resource that it holds or may want is another than before. */
+/** A stream's interest in one type; notified when a resource that it holds or may want has changed. */
 export interface Subscriber {
   changed(slot: Slot): void;
   /**
@@ -23,7 +23,7 @@ export interface StoreContext {
   /** A subscriber threw when it was told of a change; the others are told. */
   readonly onSubscriberError: (slot: Slot, error: unknown) => void;
   readonly onBuildError: BuildError;
-  /** A client asks for a name of which there is no resource. */
+  /** A client asks for a name without a resource. */
   asked(slot: Slot): void;
   /** No client asks for it any more. */
   letGo(slot: Slot): void;
@@ -69,7 +69,7 @@ export class TypeStore implements SlotType {
     if (!this.isHeld(slot)) slot.forgetAll();
   }
 
-  /** Somebody may have it, or is about to be sent it. */
+  /** A client may have it, or is about to be sent it. */
   isHeld(slot: Slot): boolean {
     return slot.hasSubscribers || (slot.entry?.wildcard === true && this.wildcards.size > 0);
   }
@@ -110,7 +110,7 @@ export class TypeStore implements SlotType {
     return slot;
   }
 
-  /** Ids of names that nobody serves and nobody waits for are used again. */
+  /** Ids of names without a resource and without a subscriber are reused. */
   releaseIfUnused(slot: Slot): void {
     const isUsed = slot.entry !== undefined || slot.hasSubscribers || slot.logged !== undefined;
     if (isUsed || slot.pending !== undefined || this.#slots[slot.id] !== slot) return;
@@ -120,7 +120,7 @@ export class TypeStore implements SlotType {
   }
 
   /**
-   * What is new stands in the log at once, as a client that asks now must not be told that it is not there.
+   * What is new stands in the log at once, as a client that asks now must not be told that it does not exist.
    * @returns the nodes or zones that the new entry may differ for; undefined: all
    */
   replace(slot: Slot, entry: ResourceEntry | undefined): PendingChange['keys'] {
@@ -136,7 +136,7 @@ export class TypeStore implements SlotType {
     return this.#subscribers.add(subscriber, view);
   }
 
-  /** The subscriber's view is another now. */
+  /** The subscriber's view has changed. */
   move(index: number, view: ClientView): void {
     const left = this.#subscribers.move(index, view);
     if (left !== undefined) this.#forgetZone(left);
@@ -147,7 +147,7 @@ export class TypeStore implements SlotType {
     if (left !== undefined) this.#forgetZone(left);
   }
 
-  /** Tells those that named or hold it and, when it is of the wildcard set, those that want them all. */
+  /** Notifies those that named or hold it and, when it is in the wildcard set, those that want all of them. */
   announce({ slot, keys }: PendingChange): void {
     if (slot.logged?.isLive === true) this.#announceLogged(slot, slot.logged);
     if (keys === undefined) this.#announceToAll(slot);

@@ -1,6 +1,6 @@
 /**
- * What is still to be done before a stream's place may go to the next: `Silent` it has sent no request, `Working` it is
- * the server's turn, `Awaited` it is the client's (to read, or to acknowledge), `Done` nothing, unless more requests
+ * What is still to be done before a stream's place may go to the next: `Silent`: it has sent no request, `Working`: it is
+ * the server's turn, `Awaited`: it is the client's (to read, or to acknowledge), `Done`: nothing, unless more requests
  * follow.
  */
 export type RoundPhase = 'Silent' | 'Working' | 'Awaited' | 'Done';
@@ -12,7 +12,7 @@ export interface AdmissionHolder {
   readonly phase: RoundPhase;
   /** It has its place; may be called within `acquire`. */
   admitted(): void;
-  /** Its place went to another; it goes on. */
+  /** Its place was given to another; the holder continues without it. */
   roundEnded(): void;
 }
 
@@ -30,9 +30,9 @@ interface Place {
 }
 
 /**
- * Lets a few streams at a time say what they know, and answers them before the next. When a server starts, every client
- * comes back at once with every name it has: 1,000 clients of 10,000 names are half a gigabyte, which would all be read
- * at the same time, before the first is understood. Those that wait are held back by the flow control of HTTP/2.
+ * Lets a few streams at a time say what they know, and answers them before the next. When a server starts, all clients
+ * reconnect at once with every name they have: 1,000 clients of 10,000 names are half a gigabyte, which would all be read
+ * at the same time, before the first one is processed. Those that wait are held back by the flow control of HTTP/2.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -74,7 +74,7 @@ export class Admission {
     this.#admitNext();
   }
 
-  /** Those whose peer has all its places let others pass. */
+  /** Streams whose peer has all its places let others pass. */
   #admitNext(): void {
     for (const next of this.#waiting) {
       if (this.#places.size >= this.#options.places) return;
@@ -102,7 +102,7 @@ export class Admission {
     else this.#placesOfPeer.set(host, places);
   }
 
-  /** In a busy process a timer may fire before what has long arrived is read, so one round of reading follows it. */
+  /** In a busy process a timer may fire before data that has already arrived is read, so one round of reading follows it. */
   #look(holder: AdmissionHolder): void {
     if (!this.#isOver(holder)) return;
     setImmediate(() => {

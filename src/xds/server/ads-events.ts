@@ -40,7 +40,7 @@ export interface Rejected {
   readonly typeUrl: string;
   /** The client's reason, truncated. */
   readonly message: string;
-  /** Resources of the rejected response; which of them was at fault, the protocol does not say. */
+  /** Resources of the rejected response; the protocol does not say which of them was rejected. */
   readonly names: readonly string[];
 }
 

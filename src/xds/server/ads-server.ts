@@ -78,12 +78,12 @@ export class AdsServer implements CacheListener {
     return bound;
   }
 
-  /** Every open stream, in the order of connection. Without `resources`, cheap enough to be polled. */
+  /** Every open stream, in the order of connection. Without `resources` it is cheap enough to be polled. */
   status(query: StatusQuery = {}): readonly StreamStatus[] {
     return [...this.statuses(query)];
   }
 
-  /** The same, looked at one by one as they are asked for; streams may come and go meanwhile. */
+  /** The same, one by one as the caller iterates; streams may come and go meanwhile. */
   *statuses(query: StatusQuery = {}): Generator<StreamStatus> {
     for (const stream of this.#streams) {
       const { id, node } = stream;
@@ -115,7 +115,7 @@ export class AdsServer implements CacheListener {
     });
   }
 
-  /** Ends every stream with UNAVAILABLE, so that clients go to another replica; after `graceMs` by force. */
+  /** Ends every stream with UNAVAILABLE, so that clients switch to another replica; by force after `graceMs`. */
   async close(graceMs = 5_000): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#checks);

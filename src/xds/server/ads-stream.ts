@@ -34,9 +34,9 @@ export interface StreamContext {
   readonly encoder: ResponseEncoder;
   readonly scheduler: Scheduler;
   readonly admission: Admission;
-  /** Room for requests. */
+  /** Budget for requests. */
   readonly receiving: ByteBudget;
-  /** Room for responses. */
+  /** Budget for responses. */
   readonly sending: ByteBudget;
   readonly refusals: Refusals;
   readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
@@ -52,7 +52,7 @@ const codes: Record<CloseReason, Code> = {
   error: Code.INTERNAL,
 };
 
-/** One gRPC call: reads requests, writes one response at a time, and goes away when either side fails. */
+/** One gRPC call: reads requests, writes one response at a time, and closes when either side fails. */
 export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   readonly id: number;
   readonly variant: Variant;
@@ -74,7 +74,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   /** `performance.now()` when the write began that has not been flushed; the next one waits for it. */
   #writingSince: number | undefined;
   #lastNonce = 0;
-  /** Responses whose lateness was told. */
+  /** Responses whose lateness was reported. */
   readonly #late = new Map<string, number>();
 
   constructor(id: number, variant: Variant, call: AdsCall, context: StreamContext) {
@@ -126,7 +126,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return this.#writingSince === undefined && this.#client?.isSettled !== false;
   }
 
-  /** Asks again how this client sees the resources. */
+  /** Looks up again how this client sees the resources. */
   refreshView(): void {
     this.#guard('Could not update the view of a stream', () => {
       if (this.#client !== undefined && this.node !== undefined) this.#client.view = this.#context.viewOf(this.node);
@@ -144,7 +144,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return collected === 'later';
   }
 
-  /** Room for a whole response is reserved before one is put together; what it did not need is given back. */
+  /** Room for a whole response is reserved before one is put together; what it does not need is given back. */
   #hasRoom(): boolean {
     const { sending, limits } = this.#context;
     return sending.heldBy(this.#room) > 0 || sending.reserve(this.#room, limits.responseBytes);
@@ -160,7 +160,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#fail(error, 'Could not send to a client');
   }
 
-  /** Looks for a client that does not read, and for one that does not acknowledge. */
+  /** Checks whether the client reads and acknowledges. */
   check(now: number): void {
     this.#guard('Could not check a stream', () => this.#check(now));
   }
@@ -206,7 +206,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     return this.#isClosed;
   }
 
-  /** Without types when the stream could not tell; it is ended then. */
+  /** Without types when the status could not be read; the stream is ended then. */
   status(query: StatusQuery): StreamStatus {
     const { id, peer, variant, node, connectedAt } = this;
     let types: StreamStatus['types'] = [];
@@ -236,7 +236,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     else this.#http2.once('close', () => sending.release(this.#room));
   }
 
-  /** A status waits behind what is not read, so after a moment the stream is reset, which lets go of both. */
+  /** A status waits behind what is not read, so after a moment the stream is reset, which frees both. */
   #end(reason: CloseReason, message: string): void {
     if (reason === 'client') this.#call.end();
     else this.#call.emit('error', { code: codes[reason], details: message });
@@ -321,7 +321,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#writingSince = undefined;
     this.#context.sending.release(this.#room);
     if (this.#isClosed) return;
-    // Also without work: whoever waits for everything to settle has waited for this.
+    // Also without work: a caller that waits for everything to settle waits for this.
     this.#guard('Could not continue after a response', () => this.#context.scheduler.add(this));
   }
 
@@ -338,7 +338,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     }
   }
 
-  /** What goes wrong in here ends this stream; no other is touched. */
+  /** An exception in here ends this stream and no other. */
   #guard(what: string, action: () => void): void {
     try {
       action();

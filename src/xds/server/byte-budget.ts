@@ -1,14 +1,14 @@
-/** Whoever reserves; by identity. */
+/** Who reserves, by identity. */
 export interface BudgetHolder {
   /** Address of the client, without the port. */
   readonly peer: string;
-  /** There is room for what `reserve` refused, and it is reserved now. */
+  /** There is room now for what `reserve` refused, and it is reserved. */
   granted(): void;
 }
 
 /**
- * Bytes that may be held at one time, by each peer and by all together. Who finds no room waits; one reservation is
- * granted however large it is when nothing else is held, so that everything comes to its turn.
+ * Bytes that may be held at the same time, by each peer and by all together. A reservation that finds no room waits; when nothing else is held,
+ * one is granted however large it is, so that every one gets its turn.
  */
 export class ByteBudget {
   readonly #total: number;
@@ -17,7 +17,7 @@ export class ByteBudget {
   readonly #ofPeer = new Map<string, number>();
   readonly #waiting = new Map<BudgetHolder, number>();
   #used = 0;
-  /** The first that waits, waits for room of all: nobody may pass it, or what is large would never come to its turn. */
+  /** The first one waits for room in the total: no other may pass it, or a large one would never get its turn. */
   #isBlocked = false;
 
   constructor(options: { readonly total: number; readonly perPeer: number }) {
@@ -52,7 +52,7 @@ export class ByteBudget {
     return this.#held.get(holder) ?? 0;
   }
 
-  /** What it turned out to be: less than reserved as a rule, more where something cannot be split. */
+  /** The actual size: usually less than reserved, more where something cannot be split. */
   set(holder: BudgetHolder, bytes: number): void {
     const more = bytes - this.heldBy(holder);
     if (bytes === 0) this.#held.delete(holder);
@@ -64,7 +64,7 @@ export class ByteBudget {
     if (more < 0) this.#grant();
   }
 
-  /** It neither holds nor waits any more. */
+  /** It no longer holds anything, nor waits. */
   release(holder: BudgetHolder): void {
     const wasWaiting = this.#waiting.delete(holder);
     if (this.#held.has(holder)) this.set(holder, 0);

@@ -1,4 +1,4 @@
-/** What one client, and all of them together, may take. */
+/** What one client, and all of them together, may use. */
 export interface Limits {
   /** Open streams of all clients; one more ends with RESOURCE_EXHAUSTED. */
   readonly streams: number;
@@ -10,7 +10,7 @@ export interface Limits {
   /** TCP connections of all clients; one more is closed at once. */
   readonly connections: number;
   readonly connectionsPerPeer: number;
-  /** Streams that say what they know, and are answered, at the same time; the others wait for their turn. */
+  /** Streams that may say what they know, and be answered, at the same time; the others wait for their turn. */
   readonly admissions: number;
   readonly admissionsPerPeer: number;
   /** Types that one stream may ask for. */
@@ -22,17 +22,17 @@ export interface Limits {
   /** One request; a reconnecting client lists every name it knows with its version. */
   readonly requestBytes: number;
   /**
-   * Requests that are being received or, of a stream's first round, worked off: their bytes together. One that has no
+   * Total bytes of requests that are being received or, in a stream's first round, processed. One that has no
    * room waits. Reading them takes some ten times as much memory for a moment.
    */
   readonly receivingBytes: number;
   readonly receivingBytesPerPeer: number;
-  /** Responses that are written and not yet read: their bytes together. One that has no room waits. */
+  /** Total bytes of responses that are written and not yet read. One that has no room waits. */
   readonly sendingBytes: number;
   readonly sendingBytesPerPeer: number;
-  /** A stream without its first request for so long is ended. */
+  /** A stream that has not sent its first request after this time is ended. */
   readonly firstRequestMs: number;
-  /** A request that has begun and not ended for so long ends its stream. */
+  /** A request that is not complete after this time ends its stream. */
   readonly requestMs: number;
   /** As `stalledMs`, while others wait for the room that its response takes. */
   readonly crowdedMs: number;
@@ -40,9 +40,9 @@ export interface Limits {
   readonly responseBytes: number;
   /** Slice of the event loop that a fan-out takes before acknowledgements and pings get their turn, in milliseconds. */
   readonly sliceMs: number;
-  /** A response unacknowledged for so long is logged, once; nothing else happens. */
+  /** A response that has not been acknowledged for this long is logged, once; nothing else happens. */
   readonly ackWarningMs: number;
-  /** A stream whose client reads nothing for so long while a response waits to be written is ended. */
+  /** A stream whose client reads nothing for this long while a response waits to be written is ended. */
   readonly stalledMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;

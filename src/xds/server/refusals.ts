@@ -1,6 +1,6 @@
 import type { LimitName } from './limits.ts';
 
-/** How often a limit was reached, and what was said the last time. Plain data. */
+/** How often a limit was reached, and the last message about it. Plain data. */
 export interface Refusal {
   readonly limit: LimitName;
   readonly count: number;

@@ -8,21 +8,21 @@ export interface RequestMeterOptions {
   readonly stream: MeteredStream;
   readonly peer: string;
   readonly budget: ByteBudget;
-  /** The client sends requests as no client does: compressed, or in crumbs. */
+  /** The client sends requests as no real client does: compressed, or in tiny pieces. */
   readonly onInvalid: (message: string) => void;
 }
 
 const headLength = 5;
 
-/** What each DATA frame costs beside its bytes while its message is unfinished: a Buffer and its place in an array. */
+/** What each DATA frame costs in addition to its bytes while its message is unfinished: a Buffer and its place in an array. */
 const chunkOverhead = 150;
 
-/** No client cuts its messages so small that they cost four times their size. */
+/** No real client cuts its messages into pieces so small that they cost four times their size. */
 const crumbs = { times: 4, atLeast: 64 * 1024 };
 
 /**
  * Counts the bytes of gRPC messages that have begun and not ended, which grpc-js holds until the last one comes. A
- * message that is not there at once needs room in the budget before its rest is read; until then the flow control of
+ * message that does not arrive at once needs room in the budget before its rest is read; until then the flow control of
  * HTTP/2 holds the client back.
  */
 export class RequestMeter implements BudgetHolder {
@@ -66,7 +66,7 @@ export class RequestMeter implements BudgetHolder {
     this.#stream.resume();
   }
 
-  /** What was received has been worked off. */
+  /** What was received has been processed. */
   release(): void {
     if (this.#bodyLeft === 0 && this.#headRead === 0) this.#budget.release(this);
   }

@@ -50,7 +50,7 @@ export class ResponseEncoder {
     return kept;
   }
 
-  /** Lets go of the bytes when no fan-out is going on. */
+  /** Frees the bytes when no fan-out is in progress. */
   forget(): void {
     this.#kept = [];
   }

@@ -24,7 +24,7 @@ export interface SchedulerOptions {
 }
 
 /**
- * Lets the senders send in turn, in slices of time, so that a change that goes to every stream does not keep
+ * Lets the senders take turns in slices of time, so that a change that goes to every stream does not keep
  * acknowledgements, pings and health checks waiting. Everything asked for within one turn of the event loop is sent
  * together, after it. Queues that have work at the same time get the same time.
  */
@@ -122,7 +122,7 @@ export class Scheduler {
   }
 }
 
-/** First in, first out; allocates nothing once it was as long as it gets. */
+/** First in, first out; allocates nothing once it has reached its maximum length. */
 class Queue {
   readonly #items: (Sender | undefined)[] = [];
   #head = 0;

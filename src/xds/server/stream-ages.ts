@@ -1,10 +1,10 @@
-/** What ends with age. */
+/** What ends at a certain age. */
 interface Aging {
   close(reason: 'age', message: string): void;
 }
 
 /**
- * Ends streams at a certain age, so that clients that went to another replica come back to the one that they prefer. Only
+ * Ends streams at a certain age, so that clients that switched to another replica return to the one that they prefer. Only
  * the stream ends, with OK: a connection that is closed under it would count against this replica in Envoy.
  */
 export class StreamAges {

@@ -1,7 +1,7 @@
 import type { EncodedResource } from '../cache/encoded-resource.ts';
 import type { Slot } from '../cache/slot.ts';
 
-/** What one response carries, and what the client knows once it has acknowledged it. */
+/** What one response carries, and what the client has once it has acknowledged it. */
 export class Batch {
   readonly typeUrl: string;
   readonly resources: EncodedResource[];
@@ -57,7 +57,7 @@ export class Batch {
     this.learn(slot, stamp);
   }
 
-  /** Answers a name of which nothing is remembered. */
+  /** Answers a name that is not kept. */
   deny(name: string): void {
     this.removed.push(name);
     this.bytes += name.length;
@@ -69,7 +69,7 @@ export class Batch {
   }
 }
 
-/** The response that awaits its acknowledgement. */
+/** The response that has not been acknowledged yet. */
 export interface InFlight {
   readonly batch: Batch;
   readonly nonce: string;
@@ -80,9 +80,9 @@ export interface InFlight {
 export interface CollectOptions {
   /** Where the response is split. */
   readonly maxBytes: number;
-  /** `performance.now()` at which building must give way to others. */
+  /** `performance.now()` at which building must let other work run. */
   readonly deadline: number;
-  /** Leave out the removal of what the client has, until the other types no longer refer to it. */
+  /** Hold back the removal of what the client has, until the other types no longer refer to it. */
   readonly holdRemovals: boolean;
 }
 

@@ -11,7 +11,7 @@ import type { DeltaRequest, SotwRequest } from './requests.ts';
 import type { Rejection, TypeStatus } from './stream-status.ts';
 import { Subscription } from './subscription.ts';
 
-/** Ends the stream; no other stream is touched. */
+/** Ends the stream; no other stream is affected. */
 export class StreamRefused extends Error {
   override readonly name = 'StreamRefused';
   readonly reason: 'invalid' | 'limit';
@@ -25,7 +25,7 @@ export class StreamRefused extends Error {
   }
 }
 
-/** What a request meant for the response that was in flight. */
+/** What a request means for the response that was in flight. */
 export type AckOutcome =
   | { readonly kind: 'None' }
   | { readonly kind: 'Acknowledged'; readonly sentAt: number }
@@ -125,7 +125,7 @@ export class ClientStream {
     const isFirst = !this.#types.has(request.typeUrl);
     const type = this.#type(request.typeUrl);
     const outcome = this.#judge(type, request.nonce, request.error);
-    // In this order a client that goes over to other names never seems to have let go of everything.
+    // In this order a client that switches to other names never seems to have unsubscribed from everything.
     this.#subscribe(type, request, isFirst);
     this.#unsubscribe(type, request);
     if (isFirst) this.#payRefreshes(type, request);
@@ -149,7 +149,7 @@ export class ClientStream {
   }
 
   /**
-   * What to send next, if anything may be sent; `later`: call again, time is up.
+   * What to send next, if anything may be sent; `later`: call again, the time is over.
    * @param rank whose turn it is: its types go first, as endpoints that change all the time would keep the others waiting
    */
   next(deadline: number, rank: Rank = 'endpoints'): Collected {
@@ -235,14 +235,14 @@ export class ClientStream {
 
   #checkCount({ subscription }: TypeState): void {
     const { namesPerType } = this.#limits;
-    // Dead names, which an Envoy collects, are answered and dropped; that many at once no client comes to have.
+    // Dead names, which an Envoy collects, are answered and dropped; no real client gets to this many at once.
     const isUnanswerable = subscription.unansweredNames > deadNamesFactor * namesPerType;
     if (subscription.liveNames <= namesPerType && !isUnanswerable) return;
     const what = `More than ${namesPerType} names of ${subscription.typeUrl} on one stream`;
     throw new StreamRefused('limit', what, 'namesPerType');
   }
 
-  /** What was in flight for a client that let go of everything is not awaited any more, and removals may have waited for it. */
+  /** What was in flight for a client that unsubscribed from everything is no longer awaited, and removals may have waited for it. */
   #checkEmpty({ subscription }: TypeState): void {
     if (subscription.namedCount === 0 && !subscription.wildcard) this.#onWork();
   }
@@ -310,8 +310,8 @@ export class ClientStream {
     if (isLess) subscription.keepOnly(names);
     const isPartial = this.#isPartial(subscription);
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
-    // The same names with a nonce that was dealt with before: the client dropped some and wants them again, or a
-    // cluster of its waits for its endpoints.
+    // The same names with a nonce that was handled before: the client dropped some and wants them again, or one of
+    // its clusters waits for its endpoints.
     const isRepeated = outcome.kind === 'None' && request.nonce !== '' && added.length === 0 && !isLess;
     if (isRepeated && isPartial && subscription.inFlight === undefined) subscription.forceAll();
   }
@@ -368,8 +368,8 @@ export class ClientStream {
   }
 
   /**
-   * What goes may still be referred to, by something that is not acknowledged or that was not even asked for yet. Endpoints
-   * go after their cluster, but do not wait for its acknowledgement: Envoy withholds that while a cluster warms, which ends
+   * What is removed may still be referred to, by something that is not acknowledged or that was not even asked for yet. Endpoints
+   * are removed after their cluster, but do not wait for its acknowledgement: Envoy withholds that while a cluster warms, which ends
    * with endpoints, or with hearing that there are none.
    */
   #holdsRemovals(typeUrl: string): boolean {
@@ -383,7 +383,7 @@ export class ClientStream {
     return comesFirst || mayRefer || this.#needsFirstAnswer;
   }
 
-  /** A full state cannot tell changes without telling removals, so holding them back would hold back both. */
+  /** A full state cannot tell changes without telling removals, so holding removals back would hold back both. */
   get #needsFirstAnswer(): boolean {
     return this.variant !== 'sotw' && !this.#hasRoundTrip;
   }

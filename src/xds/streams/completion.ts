@@ -1,13 +1,13 @@
 import type { WildcardCursor } from './wildcard-cursor.ts';
 
 /**
- * Whether everything has been sent that existed when the stream asked, however much changes meanwhile: so many of the
- * dirty, which are sent in order, and the log up to a sequence.
+ * Whether everything has been sent that existed when the stream asked, however much changes meanwhile: a number of
+ * dirty resources, which are sent in order, and the log up to a sequence.
  */
 export class Completion {
   #dirty: number;
   #end: number;
-  /** A response said so. */
+  /** A response has said so. */
   isTold = false;
 
   constructor(dirty: number, end: number) {
@@ -15,7 +15,7 @@ export class Completion {
     this.#end = end;
   }
 
-  /** So many of the dirty were sent. */
+  /** This many dirty resources were sent. */
   took(count: number): void {
     this.#dirty -= count;
   }

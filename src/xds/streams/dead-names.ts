@@ -9,9 +9,9 @@ const mostHeld = 1_000;
 const toldWord = (isNamed | absent) >>> 0;
 
 /**
- * Names that a client asked for and that mean nothing, of which Envoy lists every one again when it returns and lets go of
- * none. They are answered; the last ones are held in case they come to be, the others are dropped: Envoy asks again when
- * it has a request for one.
+ * Names without a resource that a client asked for. Envoy never drops them and lists all of them again when it
+ * reconnects. They are answered; the latest are held in case a resource appears, the others are dropped: Envoy asks
+ * again when it has a request for one.
  */
 export class DeadNames {
   readonly #store: TypeStore;
@@ -31,7 +31,7 @@ export class DeadNames {
     return this.#held.size;
   }
 
-  /** Names that are to be answered without being held. */
+  /** Names that are answered without being held. */
   get unanswered(): number {
     return this.#answers.length;
   }
@@ -47,14 +47,14 @@ export class DeadNames {
     return true;
   }
 
-  /** The client was told that what it asked for is gone. */
+  /** The client was told that what it asked for does not exist. */
   died(slot: Slot): void {
     this.#held.delete(slot.id);
     this.#held.add(slot.id);
     while (this.#held.size > mostHeld && this.#dropOldest());
   }
 
-  /** Names that the next response answers. What was asked for again since, or came to be, is answered otherwise. */
+  /** Names that the next response answers. What was asked for again since, or appeared, is answered otherwise. */
   takeAnswers(maxBytes: number): readonly string[] {
     const taken = new Set<string>();
     for (let bytes = 0; this.#answers.length > 0 && bytes < maxBytes; ) {

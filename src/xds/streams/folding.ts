@@ -3,7 +3,7 @@ import { firstStamp, stampMask } from '../cache/stamps.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
 /**
- * Lets go of the word of a resource if the cursor says the same: the client has the version that was announced last, and
+ * Drops the word of a resource if the cursor says the same: the client has the version that was announced last, and
  * the cursor has passed it.
  */
 export function fold({ states, demand, search }: SubscriptionState, slot: Slot): void {

@@ -14,7 +14,7 @@ export class FullCollector {
     this.#options = options;
   }
 
-  /** Whether the client lacks something. */
+  /** Whether something is missing at the client. */
   isOutdated(): boolean {
     const { store, states } = this.#state;
     const isOutdated = states.dirty.some((id) => {

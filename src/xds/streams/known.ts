@@ -10,8 +10,8 @@ export interface Known {
 }
 
 /**
- * Compares what a client has with what it should have, building what that takes. What is equal costs no word; the rest is
- * to be sent.
+ * Compares what a client has with what it should have, building what that takes. What is equal costs no word; the rest
+ * will be sent.
  * @returns the buckets that differ; undefined when it is late
  */
 export function compareKnown(state: SubscriptionState, known: Known, deadline: number): readonly number[] | undefined {

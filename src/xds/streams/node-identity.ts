@@ -1,4 +1,4 @@
-/** What is kept of the `Node` message of a client; the rest is not retained, however large it was. */
+/** What is kept of the `Node` message of a client; the rest is discarded. */
 export interface NodeIdentity {
   /** `node.id`; for Envoy and the agent the name of the Kubernetes node. */
   readonly id: string;

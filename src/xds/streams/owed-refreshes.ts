@@ -17,7 +17,7 @@ export class OwedRefreshes {
     this.#byType.set(typeUrl, names.size > mostNames ? 'All' : names);
   }
 
-  /** They are no longer owed then. */
+  /** After this they are no longer owed. */
   take(typeUrl: string): ReadonlySet<string> | 'All' {
     const names = this.#byType.get(typeUrl) ?? new Set();
     this.#byType.delete(typeUrl);

@@ -147,7 +147,7 @@ export class PartCollector {
     if (isWhole) keepPage(this.#state, { from, end, maxBytes: this.#options.maxBytes, batch: this.#batch });
   }
 
-  /** What cannot be built is kept in mind: the client does not have it, and may have an earlier version. */
+  /** What cannot be built is remembered: the client does not have it, and may have an earlier version. */
   #takeLive(slot: Slot): void {
     const resource = this.#state.demand.resource(slot);
     if (resource !== undefined) this.#batch.add(slot, resource, true);

@@ -2,16 +2,16 @@ import type { Slot } from '../cache/slot.ts';
 import { halves } from './batch.ts';
 
 /**
- * Which resources the client rejected. The protocol does not say which one of a response is at fault, nor which of the
- * others were applied: sent in halves, and halves of these, the one at fault is found and the others arrive.
+ * Which resources the client rejected. The protocol does not say which resource of a response was rejected, nor which of the
+ * others were applied. Sending halves, and halves of these, finds it and delivers the others.
  */
 export class RejectionSearch {
   /** Stamps, by slot id, that are not sent again. */
   #rejected: Map<number, number> | undefined;
-  /** Parts of rejected responses that are still to be sent apart. */
+  /** Parts of rejected responses that have yet to be sent separately. */
   #parts: readonly (readonly Slot[])[] = [];
 
-  /** The next response is to search. New work and the search take turns: 1,000 rejected resources are 2,000 responses. */
+  /** Whether the next response is part of the search. New work and the search take turns: 1,000 rejected resources are 2,000 responses. */
   isDue = false;
 
   get isGoingOn(): boolean {

@@ -14,7 +14,7 @@ export interface DeltaRequest {
   /** Node discovery: what a returning client has, by digests. */
   readonly known?: Known | undefined;
   readonly nonce: string;
-  /** Message of `error_detail`; a rejection if it is there at all, be it empty. */
+  /** Message of `error_detail`; a rejection if it is present at all, even if empty. */
   readonly error: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface SotwRequest {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
-/** @throws RangeError or Error when the bytes are no such message; of a NodeRequest, too, which has fields more */
+/** @throws RangeError or Error when the bytes are not such a message; also reads a NodeRequest, which has more fields */
 export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
   const request: Mutable<DeltaRequest> = {
     typeUrl: '',
@@ -71,7 +71,7 @@ function readKnown(bytes: Uint8Array): Known {
   return { buckets, digests: Buffer.from(digests) };
 }
 
-/** @throws RangeError or Error when the bytes are no such message */
+/** @throws RangeError or Error when the bytes are not such a message */
 export function readSotwRequest(bytes: Uint8Array): SotwRequest {
   const request: Mutable<SotwRequest> = { typeUrl: '', node: undefined, names: [], nonce: '', error: undefined };
   readFields(bytes, {

@@ -9,9 +9,9 @@ export const isDirty = 0x4000_0000;
 /** To be sent even if the client has it in this version. */
 export const isForced = 0x2000_0000;
 
-/** Stamps that are no version: what the client has of a resource. */
+/** Stamps that are not versions: what the client has of a resource. */
 export const nothing = 0;
-/** Something, but not known which version. */
+/** It has some version; which one is not known. */
 export const unknown = 1;
 /** It was told that there is none. */
 export const absent = 2;
@@ -27,14 +27,14 @@ export class ResourceStates {
   readonly #words = new SlotMap();
   /** Ids in the order in which they became dirty; some of them may be clean again. */
   dirty: number[] = [];
-  /** Ids of what is gone but must not be removed from the client yet, as it may refer to it. */
+  /** Ids of resources that no longer exist but must not be removed from the client yet, as it may refer to them. */
   held: number[] = [];
   /** Counts every change. */
   revision = 0;
 
   /**
    * @param index of the subscription in the store
-   * @param onLetGo called before a slot whose word became 0 may be given away
+   * @param onLetGo called before a slot whose word became 0 may be reused
    */
   constructor(store: TypeStore, index: number, onLetGo: (slot: Slot) => void) {
     this.#store = store;
@@ -67,7 +67,7 @@ export class ResourceStates {
     this.put(slot, word & ~isDirty);
   }
 
-  /** What was held back is looked at again. */
+  /** What was held back is checked again. */
   releaseHeld(): void {
     for (const id of this.held.splice(0)) {
       const slot = this.#store.slot(id);
@@ -84,14 +84,14 @@ export class ResourceStates {
     return (this.word(slot.id) & isDirty) !== 0;
   }
 
-  /** What the client knows once it has acknowledged; nothing is kept of what it neither has nor asked for. */
+  /** What the client has once it has acknowledged; nothing is kept for what it neither has nor asked for. */
   learn(slot: Slot, stamp: number): void {
     if (!this.has(slot)) return;
     const flags = this.word(slot.id) & ~stampMask;
     this.put(slot, stamp === absent && flags === 0 ? 0 : flags | stamp);
   }
 
-  /** The slot was not let go of, and its id given to another name, since. */
+  /** Whether the slot was not released, and its id reused for another name, since. */
   has(slot: Slot): boolean {
     return this.#store.slot(slot.id) === slot && this.#words.get(slot.id) !== 0;
   }

@@ -16,7 +16,7 @@ export interface Resumption {
 }
 
 /**
- * The first request of a client that comes back with what it has. It can be long, and 1,000 clients may come at once:
+ * The first request of a client that reconnects with what it has. It can be long, and 1,000 clients may reconnect at once:
  * each name is looked up once per list, and what is equal never becomes dirty.
  */
 export function resume(state: SubscriptionState, { wildcard, names, claims }: Resumption): void {
@@ -64,7 +64,7 @@ function resumeWildcard(state: SubscriptionState, claims: number): void {
   resumeUnnamed(state);
 }
 
-/** What the client has that is neither named nor of the wildcard set, it is told that it is gone. */
+/** The client is told to remove what it has that is neither named nor in the wildcard set. */
 function resumeUnnamed(state: SubscriptionState): void {
   const { states, demand } = state;
   for (const slot of states.select((word) => (word & isNamed) === 0)) {

@@ -23,7 +23,7 @@ export interface TypeStatus {
   readonly acknowledgements: number;
   readonly rejections: number;
   readonly lastRejection: Rejection | undefined;
-  /** Names of which the client rejected what is served now; an older version serves, if it had one. */
+  /** Names of which the client rejected the current version; it uses an older one, if it had one. */
   readonly rejected: readonly string[];
   /** When the response was written that the client has yet to acknowledge. */
   readonly outstandingSince: number | undefined;
@@ -39,7 +39,7 @@ export interface Rejection {
 
 export interface ResourceStatus {
   readonly name: string;
-  /** What the client has acknowledged; empty when nothing, or when it is unknown after a rejection. */
+  /** What the client has acknowledged; empty when there is nothing, or when it is unknown after a rejection. */
   readonly acknowledged: string;
   /** What is served now; empty when there is no such resource. */
   readonly served: string;

@@ -10,6 +10,6 @@ export interface SubscriptionState {
   readonly demand: Demand;
   readonly states: ResourceStates;
   readonly search: RejectionSearch;
-  /** Absent where a client cannot be told that there is nothing: it lists such names again and again. */
+  /** Absent where a client cannot be told that a name does not exist: it lists such names again and again. */
   readonly dead: DeadNames | undefined;
 }

@@ -16,7 +16,7 @@ import type { SubscriptionState } from './subscription-state.ts';
 import { SubscriptionStatus } from './subscription-status.ts';
 import { WorkSignal } from './work-signal.ts';
 
-/** A client that lets go of everything again and again without reading is not worth more memory. */
+/** A client that unsubscribes from everything again and again without reading is not worth more memory. */
 const mostUnconfirmed = 10_000;
 
 /**
@@ -36,14 +36,14 @@ export class Subscription implements Subscriber {
   #owesAnswer = false;
   /** What a returning client has, until it is compared. */
   #known: Known | undefined;
-  /** Only for clients that want to hear of it. */
+  /** Only for clients that want to be told. */
   #completion: Completion | undefined;
   #staleBuckets: readonly number[] = [];
   #inFlight: InFlight | undefined;
-  /** Names of what was in flight when the client let go of everything: it may read that yet, and keep it. */
+  /** Names of what was in flight when the client unsubscribed from everything: it may still read and keep them. */
   #unconfirmed: readonly string[] = [];
 
-  /** @param tellsAbsence whether responses can name what is not there */
+  /** @param tellsAbsence whether responses can name what does not exist */
   constructor(store: TypeStore, view: ClientView, tellsAbsence: boolean, onWork: () => void) {
     this.store = store;
     this.#work = new WorkSignal(onWork);
@@ -72,7 +72,7 @@ export class Subscription implements Subscriber {
     return this.#demand.named - (this.#state.dead?.held ?? 0);
   }
 
-  /** Names that are still to be told that there is no such resource. */
+  /** Names that have yet to be answered as absent. */
   get unansweredNames(): number {
     return this.#state.dead?.unanswered ?? 0;
   }
@@ -114,7 +114,7 @@ export class Subscription implements Subscriber {
     return slot !== undefined && this.#demand.isNamed(slot);
   }
 
-  /** It is sent even if the client has it: it may have dropped what it names again. */
+  /** It is sent even if the client has it: it may have dropped the resource before it asked for it again. */
   subscribe(name: string): void {
     const slot = this.store.intern(name);
     if (slot.entry === undefined && this.#state.dead?.admit(slot) === false) this.#turnAway(slot);
@@ -125,7 +125,7 @@ export class Subscription implements Subscriber {
     const slot = this.store.find(name);
     const word = this.#demand.dropName(slot);
     if (slot === undefined || word === undefined) return;
-    // With a wildcard the client cannot know whether it still gets the resource, so it is told either way.
+    // With a wildcard the client cannot know whether it still gets the resource, so it is told in either case.
     if (this.wildcard) this.#mark(slot, word | isForced, performance.now());
     else this.#states.put(slot, 0);
     this.#fallSilentIfEmpty();
@@ -137,7 +137,7 @@ export class Subscription implements Subscriber {
     for (const { name } of named) if (!names.has(name)) this.unsubscribe(name);
   }
 
-  /** Everything is sent even if the client has it: it may have dropped what it asks for again. */
+  /** Everything is sent even if the client has it: it may have dropped what it asked for before. */
   setWildcard(): void {
     this.store.wildcards.add(this);
     this.#demand.openWildcard().rewind();
@@ -169,13 +169,13 @@ export class Subscription implements Subscriber {
     if (this.isBehind) this.#work.give(performance.now());
   }
 
-  /** The client is to hear when everything was sent that exists now. */
+  /** The client will be told when everything that exists now has been sent. */
   promiseCompletion(): void {
     this.#completion = new Completion(this.#states.dirty.length, this.store.log.last);
     this.#work.give(performance.now());
   }
 
-  /** A response is due even if there is nothing to put into it. */
+  /** A response is due even if it is empty. */
   oweAnswer(): void {
     this.#owesAnswer = true;
     this.#work.give(performance.now());
@@ -201,7 +201,7 @@ export class Subscription implements Subscriber {
     const word = this.#states.word(slot.id);
     const since = slot.pending?.changedAt ?? performance.now();
     if (word !== 0) this.#mark(slot, word, since);
-    // One that was alike for all until now had no word.
+    // One that was the same for all clients until now had no word.
     else if (this.#demand.wants(slot)) this.#mark(slot, slot.pending?.announced === undefined ? 0 : unknown, since);
   }
 
@@ -269,9 +269,9 @@ export class Subscription implements Subscriber {
   }
 
   /**
-   * The client rejected what was in flight. When the resource at fault is found, it alone is not sent again until it
+   * The client rejected what was in flight. Once the rejected resource is found, only that one is not sent again until it
    * changes.
-   * @param canSplit false where each response carries everything; then all is held back until something changes
+   * @param canSplit false where each response carries everything; then everything is held back until something changes
    */
   reject(canSplit: boolean): readonly string[] {
     const batch = this.#takeInFlight();
@@ -292,7 +292,7 @@ export class Subscription implements Subscriber {
     this.#forgetWork();
   }
 
-  /** It is answered, and nothing is kept of it. */
+  /** It is answered, and not kept. */
   #turnAway(slot: Slot): void {
     if (this.#demand.dropName(slot) !== undefined) this.#states.put(slot, 0);
     else this.store.releaseIfUnused(slot);
@@ -320,7 +320,7 @@ export class Subscription implements Subscriber {
     this.#demand.cursor?.settle();
   }
 
-  /** After a rejection it is not known what the client has. @returns false when it is not concerned any more */
+  /** After a rejection it is not known what the client has. @returns false when it no longer concerns the client */
   #unlearn(slot: Slot): boolean {
     const isLogged = this.#demand.isLogged(slot) && this.store.slot(slot.id) === slot;
     if (!isLogged) this.#states.learn(slot, unknown);

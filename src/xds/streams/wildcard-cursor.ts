@@ -2,7 +2,7 @@ import type { ChangeLog, LogReader } from '../cache/change-log.ts';
 import type { LogEntry, Slot } from '../cache/slot.ts';
 
 /**
- * How far one stream has come in the log of what every client with a wildcard gets alike. The client has everything up to
+ * How far one stream has come in the log of what all clients with a wildcard get in the same form. The client has everything up to
  * `acknowledged`, in the version that it had, unless the stream keeps a word for it.
  */
 export class WildcardCursor implements LogReader {
@@ -18,12 +18,12 @@ export class WildcardCursor implements LogReader {
     log.join(this);
   }
 
-  /** The log goes on behind what was sent. */
+  /** The log has more after what was sent. */
   get isBehind(): boolean {
     return this.#sent < this.#log.last;
   }
 
-  /** The client has it, as it was announced last. */
+  /** The client has it in the version announced last. */
   hasAcknowledged(slot: Slot): boolean {
     return slot.logged !== undefined && slot.logged.sequence <= this.acknowledged;
   }

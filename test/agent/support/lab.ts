@@ -5,6 +5,14 @@ import { fileURLToPath } from 'node:url';
 import type { EndpointSlice } from '../../../src/model/endpoint.ts';
 import type { ModelUpdate } from '../../../src/model/model.ts';
 import type { Service, ServicePort } from '../../../src/model/service.ts';
+import {
+  anEndpoint,
+  aPort,
+  aService,
+  aSlice,
+  serviceUpdate as updateOfService,
+  sliceUpdate as updateOfSlice,
+} from '../../support/builders.ts';
 import { startEcho } from '../../testbed/echo-pod.ts';
 import { processesIn } from '../../testbed/namespaces.ts';
 import { type Network, openNetwork, type Topology } from '../../testbed/network.ts';
@@ -210,18 +218,7 @@ export function serviceUpdate(
   ports: readonly Partial<ServicePort>[],
   extra: Partial<Service> = {},
 ): ModelUpdate {
-  const value: Service = {
-    namespace: 'default',
-    name,
-    createdAt: '2026-01-01T00:00:00Z',
-    clusterIPs,
-    ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, appProtocol: 'tcp', ...port })),
-    internalTrafficPolicy: 'Cluster',
-    sessionAffinity: { kind: 'None' },
-    policy: {},
-    ...extra,
-  };
-  return { kind: 'Service', key: `default/${name}`, value };
+  return updateOfService(aService({ namespace: 'default', name, clusterIPs, ports: ports.map(aPort), ...extra }));
 }
 
 export function sliceUpdate(
@@ -231,20 +228,10 @@ export function sliceUpdate(
   members: readonly PodName[],
 ): ModelUpdate {
   const name = `${service}-${family.toLowerCase()}`;
-  const endpoints = members.map((pod) => ({
-    address: pods[pod][family],
-    ready: true,
-    serving: true,
-    terminating: false,
-    nodeName: pod.startsWith('p1') ? 'node1' : 'node2',
-    hintZones: [],
-    hintNodes: [],
-  }));
-  return {
-    kind: 'EndpointSlice',
-    key: `default/${name}`,
-    value: { namespace: 'default', name, serviceName: service, family, ports, endpoints },
-  };
+  const endpoints = members.map((pod) =>
+    anEndpoint(pods[pod][family], { nodeName: pod.startsWith('p1') ? 'node1' : 'node2' }),
+  );
+  return updateOfSlice(aSlice({ namespace: 'default', name, serviceName: service, family, ports, endpoints }));
 }
 
 function topologyOf(prefix: string): Topology {

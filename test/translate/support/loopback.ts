@@ -10,6 +10,7 @@ import { defaultSettings, type TranslateSettings } from '../../../src/translate/
 import { commonUnit } from '../../../src/translate/units/common-unit.ts';
 import { endpointsUnit } from '../../../src/translate/units/endpoints-unit.ts';
 import { serviceUnit } from '../../../src/translate/units/service-unit.ts';
+import { anEndpoint, aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../../support/builders.ts';
 import { replaceEach } from '../../support/replace-each.ts';
 import { Envoy } from '../../xds/lib/envoy.ts';
 import { TestServer } from '../../xds/lib/test-server.ts';
@@ -96,24 +97,13 @@ export class Loopback {
     targets: readonly number[],
     policy: ServicePolicy,
   ): void {
-    const common = { namespace: 'shop', createdAt: '' };
-    const traffic = { internalTrafficPolicy: 'Cluster', sessionAffinity: { kind: 'None' } } as const;
-    const conditions = { ready: true, serving: true, terminating: false, hintZones: [], hintNodes: [] };
-    const ports = [{ name: 'main', protocol: 'TCP', port, appProtocol }] as const;
-    const value = { ...common, ...traffic, name, clusterIPs: [host], ports, policy } as const;
-    const slices = targets.map((target, index) => ({
-      kind: 'EndpointSlice' as const,
-      key: `shop/${name}-${index}`,
-      value: {
-        ...common,
-        name: `${name}-${index}`,
-        serviceName: name,
-        family: 'IPv4' as const,
-        ports: [{ name: 'main', protocol: 'TCP' as const, port: target }],
-        endpoints: [{ address: '127.0.0.1', ...conditions }],
-      },
-    }));
-    this.#model.apply([{ kind: 'Service', key: `shop/${name}`, value }, ...slices]);
+    const ports = [aPort({ name: 'main', port, appProtocol })];
+    const slices = targets.map((target, index) => {
+      const targetPorts = [{ name: 'main', protocol: 'TCP', port: target }] as const;
+      const rest = { ports: targetPorts, endpoints: [anEndpoint('127.0.0.1')] };
+      return sliceUpdate(aSlice({ name: `${name}-${index}`, serviceName: name, ...rest }));
+    });
+    this.#model.apply([serviceUpdate(aService({ name, clusterIPs: [host], ports, policy })), ...slices]);
   }
 }
 
