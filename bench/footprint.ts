@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ApiServer } from '../test/kubernetes/api-server.ts';
+import { ApiServer } from '../test/support/api-server.ts';
 import { Fleet } from './lib/fleet.ts';
 import { quiet } from './lib/process.ts';
 import { report } from './lib/report.ts';

@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { afterEach, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protos/registry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
+import { streamingMethod } from '../support/streaming-method.ts';
 import { viewOf } from './support/fake-controller.ts';
 import { Recorder } from './support/recorder.ts';
 
@@ -11,16 +12,7 @@ interface DeltaRequest {
   readonly responseNonce?: string;
 }
 
-const asIs = (bytes: Buffer) => bytes;
-const deltaMethod = {
-  path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-  requestStream: true,
-  responseStream: true,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-} as const;
+const deltaMethod = streamingMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources');
 
 function response(nonce: string, fields: object): Buffer {
   const message = { typeUrl: typeUrls.serviceView, nonce, ...fields };

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { typeUrls } from '../../src/resources/type-urls.ts';
-import { AdsClient } from '../xds/lib/ads-client.ts';
+import { AdsClient } from '../support/xds-client.ts';
 import { fairlead, RunningController } from './fairlead.ts';
 
 const longest = 'a'.repeat(63);

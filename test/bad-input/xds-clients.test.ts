@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
+import { AdsClient } from '../support/xds-client.ts';
 import { waitUntil } from '../testbed/wait.ts';
-import { AdsClient } from '../xds/lib/ads-client.ts';
 import { RunningController } from './fairlead.ts';
 
 const catalog = '10.96.10.10:80';

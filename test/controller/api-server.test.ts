@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiServer, firstStartMs, skipsApiServer } from '../kubernetes/api-server.ts';
+import { ApiServer, firstStartMs, skipsApiServer } from '../support/api-server.ts';
 import { startEcho } from '../testbed/echo-pod.ts';
 import { type Network, openNetwork, type Topology } from '../testbed/network.ts';
 import { ProcessGroup } from '../testbed/process.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
-import { kubeconfigOf } from '../kubernetes/kubeconfig.ts';
-import { list, ScriptedServer } from '../kubernetes/scripted-server.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
+import { list, ScriptedServer } from '../support/scripted-server.ts';
 
 const annotations = { 'fairlead.dev/retries': 'many', 'fairlead.dev/tracing-sampling': '5' };
 const service = {

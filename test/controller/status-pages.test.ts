@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
 import type { ControllerStatus } from '../../src/controller/status-routes.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
-import { AdsClient } from '../xds/lib/ads-client.ts';
+import { AdsClient } from '../support/xds-client.ts';
 
 const clients: AdsClient[] = [];
 let controller: Controller;

@@ -11,10 +11,10 @@ import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import { convertNode } from '../../src/kubernetes/convert-node.ts';
 import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import type { ModelUpdate } from '../../src/model/model.ts';
-import { ApiServer, firstStartMs, skipsApiServer, waitForAccess } from './api-server.ts';
-import { CertificateAuthority } from './certificates.ts';
+import { ApiServer, firstStartMs, skipsApiServer, waitForAccess } from '../support/api-server.ts';
+import { CertificateAuthority } from '../support/certificates.ts';
+import { endpointSlice, namespace, node, readerRole, service } from '../support/kubernetes-objects.ts';
 import { ModelRecorder } from './model-recorder.ts';
-import { endpointSlice, namespace, node, readerRole, service } from './objects.ts';
 import { TcpGate } from './tcp-gate.ts';
 
 type LogLine = Readonly<Record<string, unknown>>;

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bookmark, dropping, event, list, service, status, stream } from '../support/scripted-server.ts';
 import { ScriptedRun } from './scripted-run.ts';
-import { bookmark, dropping, event, list, service, status, stream } from './scripted-server.ts';
 
 let run: ScriptedRun;
 

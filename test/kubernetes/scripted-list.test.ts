@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubernetesKind } from '../../src/kubernetes/kinds.ts';
+import { event, list, service, status, stream } from '../support/scripted-server.ts';
 import { ScriptedRun } from './scripted-run.ts';
-import { event, list, service, status, stream } from './scripted-server.ts';
 
 let run: ScriptedRun;
 

@@ -10,9 +10,9 @@ import type { FieldReader } from '../../src/kubernetes/field-reader.ts';
 import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import { formatProblem, type Problem } from '../../src/model/problem.ts';
 import { aService } from '../support/builders.ts';
-import { kubeconfigOf } from './kubeconfig.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 import { ModelRecorder } from './model-recorder.ts';
-import { ScriptedServer } from './scripted-server.ts';
 
 /** Says what a kind is to be otherwise than in the product. */
 type ChangeKind = (kind: KubernetesKind) => Partial<KubernetesKind>;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bookmark, closing, dropping, event, list, service, status, stream } from '../support/scripted-server.ts';
 import { ScriptedRun } from './scripted-run.ts';
-import { bookmark, closing, dropping, event, list, service, status, stream } from './scripted-server.ts';
 
 let run: ScriptedRun;
 

@@ -5,7 +5,8 @@ import type { Batch } from '../../src/xds/streams/batch.ts';
 import { ClientStream } from '../../src/xds/streams/client-stream.ts';
 import type { DeltaRequest } from '../../src/xds/streams/requests.ts';
 
-const noRequest: DeltaRequest = {
+/** A request that says nothing. */
+export const noRequest: DeltaRequest = {
   typeUrl: '',
   node: undefined,
   subscribe: [],

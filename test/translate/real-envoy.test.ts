@@ -12,8 +12,8 @@ import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asked } from '../support/policy.ts';
+import { eventually } from '../support/until.ts';
 import { type ExportRequest, type Span, spansOf } from '../testbed/otlp/span.ts';
-import { eventually } from '../xds/lib/until.ts';
 import { exchange, get, Loopback } from './support/loopback.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-real-envoy-'));

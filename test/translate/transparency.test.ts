@@ -2,7 +2,7 @@
 // differ is the table of docs/data-path.md, neither more nor less.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../xds/lib/until.ts';
+import { eventually } from '../support/until.ts';
 import { http1Differences, http2Differences } from './corpus/differences.ts';
 import { http1Exchanges } from './corpus/http1-exchanges.ts';
 import { play, ScriptedServer } from './corpus/http1-run.ts';

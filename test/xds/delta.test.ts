@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import { replaceEach } from '../support/replace-each.ts';
-import { names, type Response } from './lib/ads-client.ts';
+import { TestServer } from '../support/test-server.ts';
+import { names, type Response } from '../support/xds-client.ts';
 import { cluster, endpoints, gone, route, scopedRoute } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
 
 const { cluster: cds, endpoint: eds, route: rds, scopedRoute: srds } = typeUrls;
 

@@ -4,9 +4,9 @@ import type { ResourceEntry, Scope } from '../../src/resources/resource-entry.ts
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { AdsServerOptions } from '../../src/xds/server/ads-server.ts';
 import { replaceEach } from '../support/replace-each.ts';
-import type { AdsClient } from './lib/ads-client.ts';
+import { TestServer } from '../support/test-server.ts';
+import type { AdsClient } from '../support/xds-client.ts';
 import { cluster } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
 
 const { cluster: cds } = typeUrls;
 let server: TestServer;

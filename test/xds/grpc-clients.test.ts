@@ -8,10 +8,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { Rejected } from '../../src/xds/server/ads-events.ts';
 import { replaceEach } from '../support/replace-each.ts';
+import { TestServer } from '../support/test-server.ts';
+import { eventually } from '../support/until.ts';
 import { echoMethod, type GrpcBackend, startGrpcBackend } from './lib/grpc-backend.ts';
 import { grpcService } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
-import { eventually } from './lib/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const service = 'shop/echo:80';

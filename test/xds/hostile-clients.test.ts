@@ -8,9 +8,9 @@ import { encodeMessage } from '../../src/protos/registry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { StreamRef } from '../../src/xds/server/ads-events.ts';
 import { replaceEach } from '../support/replace-each.ts';
-import { AdsClient } from './lib/ads-client.ts';
+import { TestServer } from '../support/test-server.ts';
+import { AdsClient } from '../support/xds-client.ts';
 import { cluster, endpoints } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
 
 const { cluster: cds, endpoint: eds } = typeUrls;
 

@@ -3,10 +3,10 @@ import { type ClientHttp2Session, constants } from 'node:http2';
 import { status as Code } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
-import { AdsClient } from './lib/ads-client.ts';
+import { eventually } from '../support/until.ts';
+import { AdsClient } from '../support/xds-client.ts';
 import { connectRaw, frame, frameHead, openRaw, type RawStream } from './lib/raw-stream.ts';
 import { type ServerConfig, ServerProcess } from './lib/server-process.ts';
-import { eventually } from './lib/until.ts';
 
 const { cluster: cds, endpoint: eds } = typeUrls;
 const mebibyte = 1024 * 1024;

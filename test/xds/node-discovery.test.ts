@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import { replaceEach } from '../support/replace-each.ts';
-import { names, type Response } from './lib/ads-client.ts';
+import { TestServer } from '../support/test-server.ts';
+import { names, type Response } from '../support/xds-client.ts';
 import { cluster, gone } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
 
 // Any type can be asked for; clusters are at hand.
 const { cluster: typeUrl } = typeUrls;

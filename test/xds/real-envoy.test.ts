@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ResourceEntry } from '../../src/resources/resource-entry.ts';
 import { typeUrls } from '../../src/resources/type-urls.ts';
 import type { Rejected } from '../../src/xds/server/ads-events.ts';
+import { Envoy, greeting } from '../support/envoy.ts';
 import { replaceEach } from '../support/replace-each.ts';
-import { Envoy, greeting } from './lib/envoy.ts';
+import { TestServer } from '../support/test-server.ts';
+import { eventually } from '../support/until.ts';
 import { cluster, endpoints, tcpListener } from './lib/resources.ts';
-import { TestServer } from './lib/test-server.ts';
-import { eventually } from './lib/until.ts';
 
 let server: TestServer;
 let envoy: Envoy;

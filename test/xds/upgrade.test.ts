@@ -11,12 +11,12 @@ import { commonUnit } from '../../src/translate/units/common-unit.ts';
 import { endpointsUnit } from '../../src/translate/units/endpoints-unit.ts';
 import { serviceUnit } from '../../src/translate/units/service-unit.ts';
 import { anEndpoint, aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../support/builders.ts';
+import { Envoy } from '../support/envoy.ts';
 import { asked } from '../support/policy.ts';
 import { replaceEach } from '../support/replace-each.ts';
+import { TestServer } from '../support/test-server.ts';
+import { eventually } from '../support/until.ts';
 import { BreakingGate } from './lib/breaking-gate.ts';
-import { Envoy } from './lib/envoy.ts';
-import { TestServer } from './lib/test-server.ts';
-import { eventually } from './lib/until.ts';
 
 /** Half of them TCP, half HTTP. The first ones are in use all the time; each upgrade meets some that nobody used yet. */
 const services = 360;

@@ -53,6 +53,18 @@ function put(table: FamilyTable, owner: string, address: string): void {
   table.elements.put(owner, [{ ...port, address, endpoints }]);
 }
 
+/** The first transaction is committed, and a second one with a Service is running. */
+async function afterFirst() {
+  const world = setUp();
+  const { kernel, nft, table } = world;
+  kernel.start();
+  const first = kernel.flush();
+  nft.settle();
+  await first;
+  put(table, 'a/a', '10.96.0.1');
+  return { ...world, second: kernel.flush() };
+}
+
 describe('bringing tables into the kernel', () => {
   it('does nothing until it may', async () => {
     const { kernel, nft, table } = setUp();
@@ -63,13 +75,7 @@ describe('bringing tables into the kernel', () => {
   });
 
   it('replaces everything first, then sends differences', async () => {
-    const { kernel, nft, table } = setUp();
-    kernel.start();
-    const first = kernel.flush();
-    nft.settle();
-    await first;
-    put(table, 'a/a', '10.96.0.1');
-    const second = kernel.flush();
+    const { kernel, nft, second } = await afterFirst();
     nft.settle();
     await second;
     expect(nft.texts.map((text) => text.includes('delete table'))).toEqual([true, false]);
@@ -111,13 +117,7 @@ describe('bringing tables into the kernel', () => {
   });
 
   it('replaces everything when somebody changed the tables while a transaction ran', async () => {
-    const { kernel, nft, table } = setUp();
-    kernel.start();
-    const first = kernel.flush();
-    nft.settle();
-    await first;
-    put(table, 'a/a', '10.96.0.1');
-    const second = kernel.flush();
+    const { kernel, nft, second } = await afterFirst();
     kernel.invalidate('changed');
     const third = kernel.flush();
     nft.settle();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { noRequest } from '../../../test/support/answering-client.ts';
 import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -115,7 +116,7 @@ class ModelClient {
     this.#apply(unread.batch, good);
     const error = good.length < unread.batch.resources.length ? 'bad' : undefined;
     if (this.#variant === 'delta') {
-      this.#stream.receiveDelta({ ...emptyDelta, typeUrl: this.typeUrl, nonce: unread.nonce, error });
+      this.#stream.receiveDelta({ ...noRequest, typeUrl: this.typeUrl, nonce: unread.nonce, error });
     } else {
       this.#stream.receiveSotw({
         typeUrl: this.typeUrl,
@@ -174,7 +175,7 @@ class ModelClient {
       });
     } else {
       const initialVersions = this.#isNew ? [...this.held] : [];
-      this.#stream.receiveDelta({ ...emptyDelta, typeUrl: this.typeUrl, subscribe, unsubscribe, initialVersions });
+      this.#stream.receiveDelta({ ...noRequest, typeUrl: this.typeUrl, subscribe, unsubscribe, initialVersions });
     }
     this.#isNew = false;
   }
@@ -187,16 +188,6 @@ class ModelClient {
     for (const { name, version } of good) if (this.wildcard || this.named.has(name)) this.held.set(name, version);
   }
 }
-
-const emptyDelta = {
-  typeUrl: '',
-  node: undefined,
-  subscribe: [],
-  unsubscribe: [],
-  initialVersions: [],
-  nonce: '',
-  error: undefined,
-};
 
 type Step =
   | { readonly do: 'subscribe' | 'unsubscribe' | 'remove'; readonly name: string }

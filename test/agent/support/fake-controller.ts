@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { bucketOf, HeldDigests } from '../../../src/agent/xds/held-digests.ts';
 import { decodeMessage, encodeMessage } from '../../../src/protos/registry.ts';
 import { typeUrls } from '../../../src/resources/type-urls.ts';
+import { streamingMethod } from '../../support/streaming-method.ts';
 
 interface View {
   readonly name: string;
@@ -36,16 +37,7 @@ export class FakeController {
   constructor(views: readonly View[], chunk = 1_000) {
     this.#chunk = chunk;
     for (const view of views) this.#views.set(view.name, view);
-    const asIs = (bytes: Buffer) => bytes;
-    const method = {
-      path: '/fairlead.node.v1.NodeDiscovery/StreamNode',
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: asIs,
-      requestDeserialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
-    };
+    const method = streamingMethod('/fairlead.node.v1.NodeDiscovery/StreamNode');
     this.#server.addService({ streamNode: method }, { streamNode: (stream: Stream) => this.#serve(stream) });
   }
 

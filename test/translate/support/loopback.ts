@@ -11,10 +11,10 @@ import { commonUnit } from '../../../src/translate/units/common-unit.ts';
 import { endpointsUnit } from '../../../src/translate/units/endpoints-unit.ts';
 import { serviceUnit } from '../../../src/translate/units/service-unit.ts';
 import { anEndpoint, aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../../support/builders.ts';
+import { Envoy } from '../../support/envoy.ts';
 import { replaceEach } from '../../support/replace-each.ts';
-import { Envoy } from '../../xds/lib/envoy.ts';
-import { TestServer } from '../../xds/lib/test-server.ts';
-import { eventually } from '../../xds/lib/until.ts';
+import { TestServer } from '../../support/test-server.ts';
+import { eventually } from '../../support/until.ts';
 
 export interface Address {
   readonly host: string;

@@ -1,5 +1,5 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
-import { decodeMessage, encodeMessage, messageNameOf } from '../../../src/protos/registry.ts';
+import { decodeMessage, encodeMessage, messageNameOf } from '../../src/protos/registry.ts';
 
 const ads = {
   service: '/envoy.service.discovery.v3.AggregatedDiscoveryService',

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import { ResourceCache } from '../../../src/xds/cache/resource-cache.ts';
-import type { ResponseSent } from '../../../src/xds/server/ads-events.ts';
-import { AdsServer, type AdsServerOptions } from '../../../src/xds/server/ads-server.ts';
-import { AdsClient } from './ads-client.ts';
+import { ResourceCache } from '../../src/xds/cache/resource-cache.ts';
+import type { ResponseSent } from '../../src/xds/server/ads-events.ts';
+import { AdsServer, type AdsServerOptions } from '../../src/xds/server/ads-server.ts';
+import { AdsClient } from './xds-client.ts';
 
 export interface LogLine {
   readonly msg: string;

@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runtime } from '../../../src/agent/envoy/bootstrap.ts';
+import { runtime } from '../../src/agent/envoy/bootstrap.ts';
 import { eventually } from './until.ts';
 
-const binary = fileURLToPath(new URL('../../../.cache/bin/envoy', import.meta.url));
+const binary = fileURLToPath(new URL('../../.cache/bin/envoy', import.meta.url));
 
 interface Listeners {
   readonly listener_statuses?: readonly {
