@@ -33,6 +33,12 @@ describe('parseConfiguration', () => {
   });
 });
 
+it('refuses an age of streams that no timer can wait for: they would all end at once', () => {
+  expect(() => parseConfiguration(`${head}limits: { connectionAgeMs: 2592000000 }\n`, 'c.yaml')).toThrow(
+    /c\.yaml:3: limits\.connectionAgeMs: .*604800000/,
+  );
+});
+
 describe('addresses', () => {
   it.each([
     ['127.0.0.1:18000', { host: '127.0.0.1', port: 18_000 }],

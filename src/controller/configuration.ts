@@ -19,6 +19,9 @@ const accessLog = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
 ]);
 
+/** A week. Node's timers cannot wait for 25 days: they fire at once, and every stream would end as soon as it begins. */
+const longestAgeMs = 7 * 24 * 3_600_000;
+
 /** As in src/xds/server/limits.ts, which says what each means. */
 const limits = z.strictObject({
   streams: count.optional(),
@@ -30,7 +33,7 @@ const limits = z.strictObject({
   sendingBytesPerPeer: count.optional(),
   namesPerType: count.optional(),
   requestBytes: count.optional(),
-  connectionAgeMs: z.number().int().nonnegative().optional(),
+  connectionAgeMs: z.number().int().nonnegative().max(longestAgeMs).optional(),
 });
 
 const schema = z.strictObject({

@@ -33,6 +33,7 @@ export class Controller {
   readonly #source: Source;
   readonly #pipeline: Pipeline;
   readonly #admin: HttpServer;
+  readonly #stopped = new AbortController();
   #phase: 'Listing' | 'WarmingUp' | 'Binding' | 'Serving' | 'Stopped' = 'Listing';
 
   private constructor(options: ControllerOptions, source: Source, logger: Logger) {
@@ -77,13 +78,14 @@ export class Controller {
   /**
    * Resolves with the bound addresses once the first complete list is translated, what every client gets is built, and ADS
    * is served: a client that came earlier would take a partial list for the whole.
+   * @throws when it is stopped before that
    */
   async start(): Promise<{ readonly xds: HostPort; readonly admin: HostPort }> {
     try {
       return await this.#start();
     } catch (error) {
       // The source and the admin server would keep the process alive.
-      await this.stop();
+      if (!this.#stopped.signal.aborted) await this.stop();
       throw error;
     }
   }
@@ -103,6 +105,8 @@ export class Controller {
     const { services, nodes, revision } = this.model;
     this.#logger.info({ services: services.size, nodes: nodes.size, revision }, 'Listed everything for the first time');
     await this.#warmUp();
+    // Behind it the source is stopped: clients would be told of a cluster as it was, until the process is killed.
+    this.#stopped.signal.throwIfAborted();
     const xds = await this.#serve(this.#options.xds);
     this.#phase = 'Serving';
     return { xds, admin };
@@ -111,6 +115,7 @@ export class Controller {
   /** Ends streams gracefully; Envoys and agents keep what they have. */
   async stop(): Promise<void> {
     this.#phase = 'Stopped';
+    this.#stopped.abort(new Error('The controller was stopped before it was ready'));
     await this.#source.stop();
     this.#pipeline.close();
     await this.ads.close();
@@ -119,7 +124,7 @@ export class Controller {
 
   async #warmUp(): Promise<void> {
     this.#phase = 'WarmingUp';
-    const { isComplete, ...counts } = await warmUp(this.cache, this.#options.warmUpBytes);
+    const { isComplete, ...counts } = await warmUp(this.cache, this.#options.warmUpBytes, this.#stopped.signal);
     const rest = isComplete ? '' : '; the rest is built when it is asked for (warmUpBytes)';
     this.#logger.info(counts, `Built what every client gets${rest}`);
     this.#phase = 'Binding';

@@ -19,9 +19,10 @@ const nobody: ClientView = { nodeName: '', zone: '' };
  * Builds what every client with a wildcard gets alike, so that the nodes of a replica that was lost, which all come at one
  * time, do not wait for it.
  * @param maxBytes of encoded resources
+ * @throws the reason of the signal, when it is aborted
  */
-export async function warmUp(cache: ResourceCache, maxBytes: number): Promise<WarmUpResult> {
-  await propagateAll(cache);
+export async function warmUp(cache: ResourceCache, maxBytes: number, signal?: AbortSignal): Promise<WarmUpResult> {
+  await propagateAll(cache, signal);
   let bytes = 0;
   let resources = 0;
   let sliceEnd = performance.now() + sliceMs;
@@ -30,16 +31,21 @@ export async function warmUp(cache: ResourceCache, maxBytes: number): Promise<Wa
     bytes += slot.encode(nobody)?.deltaField.length ?? 0;
     resources += 1;
     if (performance.now() < sliceEnd) continue;
-    await setImmediate();
+    await turn(signal);
     sliceEnd = performance.now() + sliceMs;
   }
   return { resources, bytes, isComplete: true };
 }
 
 /** What is announced while nobody has it is not kept. */
-async function propagateAll(cache: ResourceCache): Promise<void> {
+async function propagateAll(cache: ResourceCache, signal: AbortSignal | undefined): Promise<void> {
   while (cache.hasPending) {
     cache.propagate(performance.now() + sliceMs);
-    await setImmediate();
+    await turn(signal);
   }
+}
+
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }

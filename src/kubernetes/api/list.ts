@@ -29,9 +29,9 @@ export async function runList(context: ReflectorContext, state: Listing, signal:
       pages += 1;
     } while (page.next !== '');
   } catch (error) {
-    return failure(context, state, error, page.next !== '');
+    return await failure(context, state, error, page.next !== '');
   }
-  feed.finishRelist(relist);
+  await feed.finishRelist(relist, signal);
   counters.lists += 1;
   counters.lastError = undefined;
   counters.lastEventAt = Date.now();
@@ -60,11 +60,11 @@ function readPage(server: string, list: unknown): Page {
   return { items, resourceVersion, next: typeof next === 'string' ? next : '' };
 }
 
-function failure(context: ReflectorContext, state: Listing, error: unknown, paging: boolean): Outcome {
+async function failure(context: ReflectorContext, state: Listing, error: unknown, paging: boolean): Promise<Outcome> {
   if (!(error instanceof ApiError)) throw error;
   if (context.kind.presence === 'Optional' && (error.status === 404 || error.status === 403)) {
     // What may not be read any more may still exist; what is not installed any more does not.
-    if (error.status === 404 && isBelieved(state)) context.feed.finishRelist(context.feed.beginRelist());
+    if (error.status === 404 && isBelieved(state)) await context.feed.finishRelist(context.feed.beginRelist());
     return { kind: 'Absent', reason: error.message };
   }
   if (error.expired && paging) return { kind: 'PageExpired' };

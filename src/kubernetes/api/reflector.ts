@@ -46,6 +46,7 @@ export class Reflector {
       const outcome = await this.#actOn(state, signal);
       return signal.aborted ? { kind: 'Stopped' } : outcome;
     } catch (error) {
+      if (signal.aborted) return { kind: 'Stopped' };
       // A listener that throws took a part of what it was told, so what it knows is uncertain.
       const reason = errorText(error);
       this.#context.logger.error({ error, resource: this.#context.kind.resource }, 'Could not pass objects on');

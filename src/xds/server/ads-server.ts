@@ -10,7 +10,7 @@ import { type AdsCall, AdsStream, type StreamContext } from './ads-stream.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { type BoundAddress, Connections } from './connections.ts';
 import { defaultLimits, type LimitName, type Limits } from './limits.ts';
-import { PeerCounts } from './peers.ts';
+import { PeerCounts, sharedAddress } from './peers.ts';
 import { Refusals } from './refusals.ts';
 import { ResponseEncoder } from './responses.ts';
 import { Scheduler } from './scheduler.ts';
@@ -158,7 +158,18 @@ export class AdsServer implements CacheListener {
     const onClosed = (stream: AdsStream, reason: CloseReason) => this.#forget(stream, reason);
     const { limits, events } = { limits: this.#limits, events: this.#events };
     const rooms = roomsOf(limits);
-    return { cache, viewOf, logger, limits, events, encoder, scheduler, ...rooms, refusals: new Refusals(), onClosed };
+    return {
+      cache,
+      viewOf,
+      logger,
+      limits,
+      events,
+      encoder,
+      scheduler,
+      ...rooms,
+      refusals: new Refusals(logger),
+      onClosed,
+    };
   }
 
   /** What is due later wakes the scheduler then. */
@@ -191,7 +202,11 @@ export class AdsServer implements CacheListener {
     if (this.#isClosing) stream.close('shutdown', 'The server is shutting down');
     else if (this.#streams.size > streams) stream.close('limit', `More than ${streams} streams`, 'streams');
     else if (this.#streamsOfPeer.of(stream.host) > streamsPerPeer) {
-      stream.close('limit', `More than ${streamsPerPeer} streams of ${stream.host}`, 'streamsPerPeer');
+      stream.close(
+        'limit',
+        `More than ${streamsPerPeer} streams of ${stream.host}; ${sharedAddress}`,
+        'streamsPerPeer',
+      );
     } else this.#context.admission.acquire(stream);
   }
 

@@ -251,7 +251,9 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
       events.refused?.(limit);
     }
     events.streamClosed?.(this, reason);
-    const level = ['client', 'shutdown', 'age'].includes(reason) ? 'debug' : 'warn';
+    // Of those that reached a limit there may be thousands, again and again: Refusals tells of them.
+    const isTold = limit !== undefined || ['client', 'shutdown', 'age'].includes(reason);
+    const level = isTold ? 'debug' : 'warn';
     logger[level]({ ...this.#names(), reason, message, limit }, 'Stream closed');
   }
 
@@ -293,7 +295,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     const { cache, limits, scheduler, viewOf, logger } = this.#context;
     const onWork = () => scheduler.add(this);
     this.#client = new ClientStream({ variant: this.variant, cache, limits, view: viewOf(request.node), onWork });
-    logger.info({ ...this.#names(), userAgent: request.node.userAgent }, 'Client subscribed');
+    // Every stream returns by age: at level info those of 5,000 nodes would be 17 lines a second, for ever.
+    logger.debug({ ...this.#names(), userAgent: request.node.userAgent }, 'Client subscribed');
     return this.#client;
   }
 

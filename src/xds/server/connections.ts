@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
 import { parseHostPort } from '../../base/host-port.ts';
-import { PeerCounts } from './peers.ts';
+import { PeerCounts, sharedAddress } from './peers.ts';
 
 export interface BoundAddress {
   /** As given to `listen`, with the port that was chosen. */
@@ -42,8 +42,8 @@ export class Connections {
   async listen(address: string, accept: (socket: Socket) => void): Promise<BoundAddress> {
     const listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#add(socket, accept));
     listener.listen(listenOptions(address));
-    await once(listener, 'listening');
     this.#listeners.push(listener);
+    await once(listener, 'listening');
     const bound = listener.address();
     if (bound === null || typeof bound === 'string') return { address, port: 0 };
     return { address: `${address.slice(0, address.lastIndexOf(':'))}:${bound.port}`, port: bound.port };
@@ -92,7 +92,7 @@ export class Connections {
     const { total, perPeer, onRefused } = this.#options;
     if (this.#sockets.size >= total) onRefused('connections', peer, `More than ${total} connections`);
     else if (this.#ofPeer.of(host) >= perPeer) {
-      onRefused('connectionsPerPeer', peer, `More than ${perPeer} connections of ${host}`);
+      onRefused('connectionsPerPeer', peer, `More than ${perPeer} connections of ${host}; ${sharedAddress}`);
     } else return false;
     return true;
   }

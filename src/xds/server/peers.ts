@@ -25,3 +25,7 @@ export function hostOf(peer: string): string {
   const colon = peer.lastIndexOf(':');
   return colon === -1 ? peer : peer.slice(0, colon);
 }
+
+/** What to do about a limit of one address. */
+export const sharedAddress =
+  'where nodes share an address (a load balancer, NAT), raise limits.streamsPerPeer and limits.connectionsPerPeer';
