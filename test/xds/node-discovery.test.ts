@@ -46,6 +46,20 @@ describe('node discovery', () => {
     expect([names(stale), stale.complete, stale.staleBuckets]).toEqual([['a'], true, [0]]);
   });
 
+  it('tells a client that came back with everything of the next change, after a pause, too', async () => {
+    const wildcard = { wildcard: true };
+    replaceEach(server.cache, [cluster('a', 1, wildcard)]);
+    const client = server.node();
+    client.send({ typeUrl, resourceNamesSubscribe: ['*'] });
+    const first = await client.nextAndAck();
+    const back = server.node();
+    back.send({ typeUrl, resourceNamesSubscribe: ['*'], known: knownOf(first) });
+    await back.nextAndAck();
+    await server.ads.settled();
+    replaceEach(server.cache, [cluster('a', 2, wildcard)]);
+    expect(names(await back.nextAndAck())).toEqual(['a']);
+  });
+
   it('refuses digests that do not fit the number of buckets', async () => {
     const client = server.node();
     client.send({ typeUrl, resourceNamesSubscribe: ['*'], known: { buckets: 3, digests: Buffer.alloc(24) } });

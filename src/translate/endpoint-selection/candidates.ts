@@ -22,7 +22,9 @@ function byUsability(a: Endpoint, b: Endpoint): number {
     usability(a) - usability(b) ||
     compare(a.nodeName ?? '', b.nodeName ?? '') ||
     compare(a.zone ?? '', b.zone ?? '') ||
-    compare(hintsOf(a), hintsOf(b))
+    compare(hintsOf(a), hintsOf(b)) ||
+    // Nothing may be left to the order of the slices, which changes when one is replaced.
+    compare(conditionsOf(a), conditionsOf(b))
   );
 }
 
@@ -33,6 +35,10 @@ function compare(a: string, b: string): number {
 
 function hintsOf({ hintNodes, hintZones }: Endpoint): string {
   return `${hintNodes.join()} ${hintZones.join()}`;
+}
+
+function conditionsOf({ ready, serving, terminating }: Endpoint): string {
+  return `${ready} ${serving} ${terminating}`;
 }
 
 function usability(endpoint: Endpoint): number {
@@ -75,7 +81,6 @@ function sameAddress(a: Candidate | undefined, b: Candidate): boolean {
 
 /** All of it, as text: messages may be made of what selection does not look at. */
 export function identityOf({ endpoint, port }: Candidate): string {
-  const { address, ready, serving, terminating, nodeName = '', zone = '' } = endpoint;
-  const conditions = `${ready} ${serving} ${terminating}`;
-  return `${address} ${port} ${conditions} ${nodeName} ${zone} ${hintsOf(endpoint)}`;
+  const { address, nodeName = '', zone = '' } = endpoint;
+  return `${address} ${port} ${conditionsOf(endpoint)} ${nodeName} ${zone} ${hintsOf(endpoint)}`;
 }

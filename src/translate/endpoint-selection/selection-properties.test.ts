@@ -54,12 +54,17 @@ function sliceOf(hinted: boolean): fc.Arbitrary<EndpointSlice> {
 const slicesOf = (hinted: boolean) => fc.array(sliceOf(hinted), { maxLength: 4 });
 const slices = fc.boolean().chain(slicesOf);
 
-/** Some slices stay, some go, some come: as after changes of one Service. */
+/** Some slices stay, some go, some come, and some were read again, in any order: as after changes of one Service. */
 const beforeAndAfter = fc.boolean().chain((hinted) =>
   slicesOf(hinted).chain((before) =>
     fc.tuple(
       fc.constant(before),
-      fc.tuple(fc.subarray(before), fc.array(sliceOf(hinted), { maxLength: 1 })).map((lists) => lists.flat()),
+      fc
+        .tuple(fc.shuffledSubarray(before), fc.shuffledSubarray(before), fc.array(sliceOf(hinted), { maxLength: 1 }))
+        .map(([stay, again, come]) => {
+          const kept = stay.map((slice) => (again.includes(slice) ? structuredClone(slice) : slice));
+          return [...kept, ...come];
+        }),
     ),
   ),
 );
@@ -85,7 +90,8 @@ function inOrder(a: Candidate, b: Candidate): number {
   const keyOf = ({ endpoint, port: number }: Candidate) => {
     const { address, ready, serving, terminating, nodeName = '', zone = '', hintNodes, hintZones } = endpoint;
     const rank = ready ? 0 : serving && terminating ? 1 : 2;
-    return [address, number, rank, nodeName, zone, `${hintNodes.join()} ${hintZones.join()}`] as const;
+    const hints = `${hintNodes.join()} ${hintZones.join()}`;
+    return [address, number, rank, nodeName, zone, hints, `${serving} ${terminating}`] as const;
   };
   const [left, right] = [keyOf(a), keyOf(b)];
   for (const [index, value] of left.entries()) {
@@ -154,6 +160,31 @@ describe('the selection', () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+it('does not depend on the order of slices that disagree about an endpoint', () => {
+  const sliceOfOne = (serving: boolean): EndpointSlice => ({
+    ...{ namespace: 'shop', name: 'web', serviceName: 'web', family: 'IPv4' },
+    ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+    endpoints: [
+      {
+        address: '10.0.0.1',
+        ready: true,
+        serving,
+        terminating: false,
+        nodeName: 'node1',
+        hintZones: [],
+        hintNodes: [],
+      },
+    ],
+  });
+  const [one, other] = [sliceOfOne(true), sliceOfOne(false)];
+  const client = { nodeName: 'node1', zone: '' };
+  const [before, after] = [
+    [one, other],
+    [other, sliceOfOne(true)],
+  ].map((given) => endpointsOf(given, port, 'IPv4').select('Local', client));
+  expect(after).toEqual(before);
 });
 
 describe('a Service that has endpoints on a thousand nodes', () => {

@@ -112,11 +112,19 @@ it('tells the others of a change when one subscriber throws (X7)', () => {
     throw failure;
   });
   join(() => told.push('told'));
-  cache.replaceUnits([unit('u', entry(cluster, 'a'), entry(cluster, 'b'))]);
+  store.wildcards.add({
+    changed: () => undefined,
+    logged: () => {
+      throw failure;
+    },
+  });
+  const logged = { ...entry(cluster, 'c'), wildcard: true };
+  cache.replaceUnits([unit('u', entry(cluster, 'a'), entry(cluster, 'b'), logged)]);
   while (cache.hasPending) cache.propagate(0);
   expect(told).toEqual(['told', 'told']);
   expect(errors).toEqual([
     ['a', failure],
     ['b', failure],
+    ['c', failure],
   ]);
 });

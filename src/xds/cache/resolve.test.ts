@@ -107,6 +107,15 @@ describe('a resource that no unit has', () => {
     expect(change('web', 3)).toEqual(['web:80 false']);
   });
 
+  it('is not kept for its owner when it was asked for and turned away', () => {
+    const { cache, resolved, change } = createWorld();
+    const store = cache.store(cds);
+    store.releaseIfUnused(store.intern('web:80'));
+    expect(resolved.splice(0)).toEqual(['web:80']);
+    change('web', 1);
+    expect(resolved).toEqual([]);
+  });
+
   it('keeps its last entry when it cannot be made', () => {
     const failures: unknown[] = [];
     let isBroken = false;

@@ -18,6 +18,8 @@ export interface Subscriber {
   logged(since: number, before: number): void;
 }
 
+type News = (subscriber: Subscriber) => void;
+
 /** What the stores of all types share. */
 export interface StoreContext {
   /** A subscriber threw when it was told of a change; the others are told. */
@@ -114,6 +116,8 @@ export class TypeStore implements SlotType {
   releaseIfUnused(slot: Slot): void {
     const isUsed = slot.entry !== undefined || slot.hasSubscribers || slot.logged !== undefined;
     if (isUsed || slot.pending !== undefined || this.#slots[slot.id] !== slot) return;
+    // The owner for which it was looked up must not keep it.
+    if (slot.owner?.kind === 'Resolved') this.#context.letGo(slot);
     this.#slots[slot.id] = undefined;
     this.#freeIds.push(slot.id);
     this.#ids.delete(slot.name);
@@ -155,13 +159,14 @@ export class TypeStore implements SlotType {
   }
 
   #announceToAll(slot: Slot): void {
-    slot.forEachSubscriber((index) => this.#tell(slot, this.#subscribers.get(index)));
-    if (isScopedWildcard(slot.entry)) for (const subscriber of this.wildcards) this.#tell(slot, subscriber);
+    const changed: News = (subscriber) => subscriber.changed(slot);
+    slot.forEachSubscriber((index) => this.#tell(slot, this.#subscribers.get(index), changed));
+    if (isScopedWildcard(slot.entry)) for (const subscriber of this.wildcards) this.#tell(slot, subscriber, changed);
   }
 
-  #tell(slot: Slot, subscriber: Subscriber | undefined): void {
+  #tell(slot: Slot, subscriber: Subscriber | undefined, news: News): void {
     try {
-      subscriber?.changed(slot);
+      if (subscriber !== undefined) news(subscriber);
     } catch (error) {
       this.#context.onSubscriberError(slot, error);
     }
@@ -181,7 +186,8 @@ export class TypeStore implements SlotType {
     if (isFleetWildcard(slot.entry)) this.log.touch(logged);
     else this.log.bury(logged);
     const since = slot.pending?.changedAt ?? performance.now();
-    for (const subscriber of this.wildcards) subscriber.logged(since, before);
+    const news: News = (subscriber) => subscriber.logged(since, before);
+    for (const subscriber of this.wildcards) this.#tell(slot, subscriber, news);
   }
 
   /** Without a walk over the streams of the other nodes or zones. */
@@ -192,7 +198,7 @@ export class TypeStore implements SlotType {
         const subscriber = this.#subscribers.get(each);
         if (subscriber === undefined) continue;
         const wants = slot.hasSubscriber(each) || (slot.entry?.wildcard === true && this.wildcards.has(subscriber));
-        if (wants) this.#tell(slot, subscriber);
+        if (wants) this.#tell(slot, subscriber, (each) => each.changed(slot));
       }
     }
   }

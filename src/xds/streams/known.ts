@@ -1,5 +1,6 @@
 import { hashOfName } from '../../resources/digest.ts';
 import type { Buckets } from '../cache/bucket-digests.ts';
+import { isForced, isNamed } from './resource-states.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
 /** What a returning client has, by digests of buckets (protos/fairlead/node/v1/node.proto). */
@@ -44,7 +45,9 @@ function markScoped({ store, states, demand }: SubscriptionState, known: Known, 
   for (const slot of store.scopedWildcards) {
     const resource = slot.encode(demand.view);
     const isStale = stale.has(hashOfName(slot.name) & (known.buckets - 1));
-    if (isStale || resource === undefined) states.mark(slot, 0);
+    // What is also named is sent in any case.
+    const flags = states.word(slot.id) & (isNamed | isForced);
+    if (isStale || resource === undefined || flags !== 0) states.mark(slot, flags);
     else states.put(slot, resource.stamp);
   }
 }

@@ -163,6 +163,37 @@ describe('an agent', () => {
     expect(client.read()).toMatchObject({ removed: ['mine'], isComplete: true });
   });
 
+  it.each([
+    { sends: 'nothing', digests: Buffer.alloc(8, 1) },
+    { sends: 'everything', digests: undefined },
+  ])('keeps what it names besides the wildcard, when it says that it has $sends', ({ digests }) => {
+    const cache = new ResourceCache();
+    replaceEach(cache, [view('a', 0, 'node'), view('b', 0, 'node')]);
+    const all = knownOf(contentOf(cache), 1);
+    const client = new AnsweringClient(cache, typeUrl, { variant: 'node' });
+    client.request({ subscribe: ['*', 'a'], known: { buckets: 1, digests: digests ?? all.digests } });
+    client.settle();
+    expect(client.stream.status(false)).toMatchObject([{ named: 1 }]);
+    client.request({ unsubscribe: ['*'] });
+    replaceEach(cache, [view('a', 1, 'node'), view('b', 1, 'node')]);
+    expect(client.settle().flatMap(({ changed }) => changed)).toEqual(['a']);
+    client.request({ unsubscribe: ['a'] });
+    expect(client.stream.status(false)).toMatchObject([{ named: 0 }]);
+  });
+
+  it('is sent everything if it asks for the wildcard again before its digests were compared', () => {
+    const cache = filled(3);
+    const client = new AnsweringClient(cache, typeUrl, { variant: 'node' });
+    client.request({ subscribe: ['*'], known: knownOf(contentOf(cache), 1) });
+    client.request({ subscribe: ['*'] });
+    expect(
+      client
+        .settle()
+        .flatMap(({ resources }) => resources.map(({ name }) => name))
+        .sort(),
+    ).toEqual(['s0', 's1', 's2']);
+  });
+
   it('ends up with what there is, whatever happens, with digests at every return', () => {
     const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
     const scope = fc.constantFrom<Scope>('fleet', 'fleet', 'node');

@@ -50,6 +50,24 @@ describe('pages of the log', () => {
     expect([...new Set(sent)].sort()).toEqual(['a', 'b']);
   });
 
+  it('have nothing of the answers that one stream is owed', () => {
+    const cache = new ResourceCache();
+    replaceEach(cache, [view('a')]);
+    const [one, other] = [1, 2].map(() => new AnsweringClient(cache, typeUrl)) as [AnsweringClient, AnsweringClient];
+    for (const client of [one, other]) {
+      client.request({ subscribe: ['*'] });
+      client.settle();
+    }
+    // So many dead names are held; the next are answered only, as the first of them are still in flight.
+    one.request({ subscribe: Array.from({ length: 1_000 }, (_none, index) => `dead-${index}`) });
+    one.read();
+    one.request({ subscribe: ['dead-too'] });
+    one.answer();
+    replaceEach(cache, [view('a', 'new')]);
+    expect(one.read()).toMatchObject({ changed: ['a'], removed: ['dead-too'] });
+    expect(other.read()).toMatchObject({ changed: ['a'], removed: [] });
+  });
+
   const step = fc.oneof(
     {
       weight: 4,

@@ -3,7 +3,7 @@ import { Batch } from './batch.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
 /** What lies between two places of the log, as one response carries it. */
-interface Page {
+export interface Page {
   /** Sequence behind which it begins. */
   readonly from: number;
   /** Sequence of the last entry in it. */

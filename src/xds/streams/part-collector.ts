@@ -3,7 +3,7 @@ import type { LogEntry, Slot } from '../cache/slot.ts';
 import { stampMask } from '../cache/stamps.ts';
 import { Batch, type CollectOptions } from './batch.ts';
 import { fold } from './folding.ts';
-import { keepPage, takePage } from './paging.ts';
+import { keepPage, type Page, takePage } from './paging.ts';
 import { absent, atLeastUnknown, isDirty, isForced, isNamed, nothing, unknown } from './resource-states.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
@@ -45,17 +45,19 @@ export class PartCollector {
   collectNew(): Batch | 'later' {
     const { states, demand } = this.#state;
     if (!this.#options.holdRemovals) states.releaseHeld();
-    const page = takePage(this.#state, this.#options.maxBytes);
-    if (page !== undefined) return page;
+    const kept = takePage(this.#state, this.#options.maxBytes);
+    if (kept !== undefined) return kept;
     const portion = this.#build();
     if (portion === undefined) return 'later';
     const taken = states.dirty.slice(0, portion.dirty);
     states.dirty = states.dirty.slice(portion.dirty);
     for (const id of taken) this.#take(id, this.#options.holdRemovals);
-    this.#takeLogged(portion.end);
+    const page = this.#takeLogged(portion.end);
     for (const name of this.#state.dead?.takeAnswers(this.#options.maxBytes - this.#batch.bytes) ?? []) {
       this.#batch.deny(name);
     }
+    // Only now: what was answered last is for this client alone.
+    if (page !== undefined && this.#batch.removed.length === 0) keepPage(this.#state, page);
     const isMore = states.dirty.length > 0 || demand.cursor?.isBehind === true;
     return this.#batch.isEmpty && isMore ? 'later' : this.#batch;
   }
@@ -125,10 +127,11 @@ export class PartCollector {
     }
   }
 
-  #takeLogged(end: number): void {
+  /** @returns what the response then is, if it holds every entry that it passed, and nothing else */
+  #takeLogged(end: number): Page | undefined {
     const { demand } = this.#state;
     const { cursor } = demand;
-    if (cursor === undefined || end === 0) return;
+    if (cursor === undefined || end === 0) return undefined;
     const passed: LogEntry[] = [];
     cursor.forEachAhead((entry) => {
       if (entry.sequence <= end) passed.push(entry);
@@ -143,8 +146,8 @@ export class PartCollector {
       else if (entry.isLive) this.#takeLive(entry.slot);
       else if (entry.born <= before) this.#takeTombstone(entry.slot);
     }
-    const isWhole = !hasOthers && this.#batch.slots.length === passed.length && this.#batch.removed.length === 0;
-    if (isWhole) keepPage(this.#state, { from, end, maxBytes: this.#options.maxBytes, batch: this.#batch });
+    const isWhole = !hasOthers && this.#batch.slots.length === passed.length;
+    return isWhole ? { from, end, maxBytes: this.#options.maxBytes, batch: this.#batch } : undefined;
   }
 
   /** What cannot be built is remembered: the client does not have it, and may have an earlier version. */

@@ -139,6 +139,7 @@ export class Subscription implements Subscriber {
 
   /** Everything is sent even if the client has it: it may have dropped what it asked for before. */
   setWildcard(): void {
+    this.#known = undefined;
     this.store.wildcards.add(this);
     this.#demand.openWildcard().rewind();
     const now = performance.now();
@@ -155,6 +156,7 @@ export class Subscription implements Subscriber {
   }
 
   unsetWildcard(): void {
+    this.#known = undefined;
     this.#leaveWildcard();
     for (const slot of this.#states.select((word) => (word & isNamed) === 0)) this.#states.put(slot, 0);
     this.#fallSilentIfEmpty();
