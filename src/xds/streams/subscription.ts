@@ -173,7 +173,7 @@ export class Subscription implements Subscriber {
 
   /** The client will be told when everything that exists now has been sent. */
   promiseCompletion(): void {
-    this.#completion = new Completion(this.#states.dirty.length, this.store.log.last);
+    this.#completion = this.#completionFromHere();
     this.#work.give(performance.now());
   }
 
@@ -343,6 +343,10 @@ export class Subscription implements Subscriber {
     return batch;
   }
 
+  #completionFromHere(): Completion {
+    return new Completion(this.#states.dirty.length, this.store.log.last);
+  }
+
   /** @returns false when it is late */
   #compareKnown(deadline: number): boolean {
     if (this.#known === undefined) return true;
@@ -350,7 +354,8 @@ export class Subscription implements Subscriber {
     if (stale === undefined) return false;
     this.#known = undefined;
     this.#staleBuckets = stale;
-    if (this.#completion !== undefined) this.promiseCompletion();
+    // Without a signal: this is a collection already, and the signal would hide that of the next change.
+    if (this.#completion !== undefined) this.#completion = this.#completionFromHere();
     return true;
   }
 
