@@ -101,7 +101,10 @@ function controllersOf(texts: readonly string[]): readonly HostPort[] {
 function podsOf({ podCidr = [], podInterface }: AgentFlags): AgentOptions['pods'] {
   const cidrs = podCidr.flatMap((text) => text.split(',')).map((text) => cidrOf(text.trim()));
   if (cidrs.length === 0 && podInterface === undefined) {
-    throw invalid('--pod-cidr', "or --pod-interface is needed, to tell this node's pods from everything else");
+    throw invalid(
+      '--pod-cidr',
+      "is missing; give it or --pod-interface, to tell this node's pods from everything else",
+    );
   }
   if (podInterface !== undefined && !/^[\w.-]{1,15}$/.test(podInterface)) {
     throw invalid('--pod-interface', `"${podInterface}" cannot be the beginning of an interface name`);

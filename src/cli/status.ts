@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { parseHostPort } from '../base/host-port.ts';
 import type { ControllerStatus } from '../controller/status-routes.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { StreamStatus, TypeStatus } from '../xds/streams/stream-status.ts';
@@ -19,6 +20,9 @@ export function statusCommand(): Command {
 }
 
 async function run({ adminAddress, node, output }: Flags): Promise<void> {
+  if (parseHostPort(adminAddress) === undefined) {
+    throw new FairleadError('ADDRESS_INVALID', `--admin-address: "${adminAddress}" is not HOST:PORT`);
+  }
   if (node !== undefined) {
     const streams = await read<readonly StreamStatus[]>(
       adminAddress,

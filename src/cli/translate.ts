@@ -36,6 +36,7 @@ async function run(flags: Flags): Promise<void> {
   const { translate } = await import('../translate/translate.ts');
   const { translationToJson } = await import('./translation-json.ts');
   const { model, complete } = await readModel(flags.file);
+  for (const remark of remarksOn(flags, model)) console.error(remark);
   const translation = translationToJson(translate(model, clientOf(flags, model), await readSettings(flags.config)));
   for (const warning of translation.warnings) console.error(warning);
   await print(translation, flags.output);
@@ -91,6 +92,12 @@ function readText(path: string): string {
 
 function clientOf({ node = '', zone }: Flags, model: Model): ClientView {
   return { nodeName: node, zone: zone ?? model.nodes.get(node)?.zone ?? '' };
+}
+
+/** A misspelled node gets what a node without endpoints and zone would get, which is no error. */
+function remarksOn({ node }: Flags, { nodes }: Model): readonly string[] {
+  if (node === undefined || nodes.size === 0 || nodes.has(node)) return [];
+  return [`--node: no Node "${node}" is among the manifests, so its zone and its pods' addresses are unknown`];
 }
 
 async function print(value: object, format: Flags['output']): Promise<void> {

@@ -22,6 +22,17 @@ describe('parseConfiguration', () => {
     );
   });
 
+  it('names line and field of what is unknown or missing, inside other fields too', () => {
+    const text = `${head}xdsAddres: x\ntracing:\n  samplingPercent: 1\nlimits:\n  streams: 1\n  strems: 2\n`;
+    const expected = [
+      'c.yaml:4: tracing.collector: is missing',
+      'c.yaml:8: limits.strems: is unknown',
+      'c.yaml:3: xdsAddres: is unknown',
+    ];
+    expect(() => parseConfiguration(text, 'c.yaml')).toThrow(expected.join('\n'));
+    expect(() => parseConfiguration('{]', 'c.yaml')).toThrow(/column 2$/);
+  });
+
   it('refuses unknown fields, broken YAML and a collector that is not an IP address', () => {
     expect(() => parseConfiguration(`${head}tracng: {}\n`, 'c.yaml')).toThrow(/tracng/);
     expect(() => parseConfiguration(`${head}a: [\n`, 'c.yaml')).toThrow(FairleadError);

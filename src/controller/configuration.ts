@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
@@ -69,12 +69,10 @@ export function parseConfiguration(text: string, file: string): ControllerFile {
   if (broken.length > 0) throw new FairleadError('CONFIG_INVALID', broken.join('\n'));
   const result = schema.safeParse(resolveAliases(document, file) ?? {});
   if (!result.success) {
-    const problems = result.error.issues.map((issue) => {
-      const range = (document.getIn(issue.path, true) as { readonly range?: readonly number[] } | undefined)?.range;
-      const line = range?.[0] === undefined ? 1 : lines.linePos(range[0]).line;
-      return `${file}:${line}: ${issue.path.join('.') || 'the document'}: ${issue.message}`;
+    const mistakes = result.error.issues.flatMap(mistakesOf).map(({ path, reason }) => {
+      return `${file}:${lineOf(document, lines, path)}: ${path.join('.') || 'the document'}: ${reason}`;
     });
-    throw new FairleadError('CONFIG_INVALID', problems.join('\n'));
+    throw new FairleadError('CONFIG_INVALID', mistakes.join('\n'));
   }
   if (result.data.tracing !== undefined) parseIpAndPort(result.data.tracing.collector, 'tracing.collector');
   return result.data;
@@ -89,8 +87,45 @@ function resolveAliases(document: Document, file: string): unknown {
   }
 }
 
+interface Mistake {
+  readonly path: readonly PropertyKey[];
+  readonly reason: string;
+}
+
+/** An unknown field is reported by the schema library at the object that holds it, all of them in one issue. */
+function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], reason: 'is unknown' }));
+  }
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [{ path, reason: isMissing ? 'is missing' : issue.message }];
+}
+
+/** Of a field that is absent: the line of the object in which it is missing. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const key = keyAt(document, path.slice(0, length));
+    if (key !== undefined) return lines.linePos(key).line;
+  }
+  return 1;
+}
+
+/** Where a field's name, or an item of a list, begins in the text. */
+function keyAt(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (isSeq(parent)) return startOf(parent.items[Number(path.at(-1))]);
+  if (!isMap(parent)) return undefined;
+  return startOf(parent.items.find(({ key }) => String(key) === path.at(-1))?.key);
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** The parser's messages go on with an excerpt of the text, announced by a colon. */
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+  return (text.split('\n', 1)[0] ?? text).replace(/:$/, '');
 }
 
 /**

@@ -36,7 +36,7 @@ export interface ControllerOptions {
 /** @throws FairleadError SOURCE_MISSING, SOURCE_AMBIGUOUS, ADDRESS_INVALID, PLAINTEXT_OFF_LOOPBACK */
 export function resolveOptions(input: ControllerInput): ControllerOptions {
   const { file } = input;
-  const xds = parseAddress(input.xdsAddress ?? file?.xdsAddress ?? '127.0.0.1:18000', 'xdsAddress');
+  const xds = addressOf(input, 'xdsAddress');
   const plaintextAllowed = input.insecurePlaintext ?? file?.insecurePlaintext ?? false;
   if (!plaintextAllowed && !isLoopback(xds.host)) {
     throw new FairleadError(
@@ -47,11 +47,23 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
   return {
     source: chooseSource(input),
     xds,
-    admin: parseAddress(input.adminAddress ?? file?.adminAddress ?? '127.0.0.1:18001', 'adminAddress'),
+    admin: addressOf(input, 'adminAddress'),
     settings: settingsOf(file),
     limits: limitsOf(file),
     warmUpBytes: file?.warmUpBytes ?? defaultWarmUpBytes,
   };
+}
+
+const addresses = {
+  xdsAddress: { flag: '--xds-address', byDefault: '127.0.0.1:18000' },
+  adminAddress: { flag: '--admin-address', byDefault: '127.0.0.1:18001' },
+} as const;
+
+/** A mistake is named by the flag or the field that it was made in. */
+function addressOf(input: ControllerInput, field: keyof typeof addresses): HostPort {
+  const { flag, byDefault } = addresses[field];
+  const given = input[field];
+  return given === undefined ? parseAddress(input.file?.[field] ?? byDefault, field) : parseAddress(given, flag);
 }
 
 /** The views and scopes of 100,000 Services; they take twice as much memory. */

@@ -28,10 +28,11 @@ export function fileRef(path: string): ObjectRef {
   return { kind: 'File', namespace: '', name: path };
 }
 
-export function formatProblem(problem: Problem): string {
-  const origin = problem.origin === undefined ? '' : `${problem.origin}: `;
-  const field = problem.field === '' ? '' : ` ${problem.field}`;
-  return `${origin}${formatObject(problem.object)}${field}: ${problem.message}`;
+export function formatProblem({ object, field, message, origin }: Problem): string {
+  const subject = [formatObject(object), field].filter((part) => part !== '').join(' ');
+  // The origin of what is wrong with a whole file begins with its name.
+  const parts = object.kind === 'File' && origin !== undefined ? [origin, field] : [origin ?? '', subject];
+  return [...parts, message].filter((part) => part !== '').join(': ');
 }
 
 /** `Service default/web`, `Node node-1`; of a file its path. */

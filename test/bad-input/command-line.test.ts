@@ -147,3 +147,10 @@ it('status of a controller that does not answer names the address', async () => 
   const text = await complaintOf(['status', '--admin-address', '127.0.0.1:1']);
   expect(text).toContain('--admin-address: 127.0.0.1:1 did not answer');
 });
+
+it('an address that is none is named by the flag that it was given with', async () => {
+  const admin = await complaintOf(['status', '--admin-address', 'nowhere']);
+  expect(admin).toContain('--admin-address: "nowhere" is not HOST:PORT (ADDRESS_INVALID)');
+  const xds = await complaintOf(['controller', '--manifests', 'examples', '--xds-address', '127.0.0.1:99999']);
+  expect(xds).toContain('--xds-address: "127.0.0.1:99999" is not HOST:PORT (ADDRESS_INVALID)');
+});

@@ -147,7 +147,7 @@ describe('listing', () => {
     run.server.lists(status(429, 'TooManyRequests', 'slow down', { 'retry-after': '1' }), list('3', [service('a')]));
     run.start();
     await run.until(() => run.names.length === 1);
-    expect(run.logged('Could not list objects')).toMatchObject([{ retryInMs: 1000, level: 50 }]);
+    expect(run.logged('Could not list objects')).toMatchObject([{ retryMs: 1000, level: 50 }]);
   });
 
   it('says what was refused, and by whom', async () => {

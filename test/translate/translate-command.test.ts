@@ -73,10 +73,16 @@ describe('fairlead translate', () => {
     writeFileSync(good, service);
     const { status, stdout, stderr } = fairlead(['-f', good, '-', '-o', 'json'], '{"kind": "Service",');
     expect(JSON.parse(stdout).clusters).toHaveLength(2);
-    expect(stderr).toContain('-:1: -: is not valid YAML');
+    expect(stderr).toContain('-:1: is not valid YAML');
     expect(stderr).toContain('some of the input could not be read');
     expect(stderr).toContain('MANIFESTS_UNREADABLE');
     expect(status).toBe(1);
+  });
+
+  it('says that there is no such node, if there are others', () => {
+    expect(fairlead(['-f', 'examples', '--node', 'nod1']).stderr).toContain('--node: no Node "nod1" is among');
+    expect(fairlead(['-f', 'examples', '--node', 'node1']).stderr).not.toContain('--node');
+    expect(fairlead(['-f', '-', '--node', 'node1'], service).stderr).not.toContain('--node');
   });
 
   it('says which manifest cannot be read', () => {

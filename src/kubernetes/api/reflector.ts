@@ -80,7 +80,7 @@ export class Reflector {
       resource: kind.resource,
       server: access.server,
       reason: outcome.reason,
-      retryInMs: after.kind === 'Waiting' ? after.delayMs : 0,
+      retryMs: after.kind === 'Waiting' ? after.delayMs : 0,
     };
     if (outcome.kind === 'Lost') logger.warn(fields, 'Lost track of objects; they are listed again');
     else if (outcome.healthy) logger.warn(fields, 'Watch was interrupted');
