@@ -39,7 +39,7 @@ async function run(flags: Flags): Promise<void> {
   const onException = () => controller.metrics.exceptions.inc();
   surviveExceptions(process, { logger, onException, exit: process.exit });
   const stop = untilSignal();
-  // An API server that does not answer delays the start for as long as it likes; a signal must not wait for it.
+  // An API server that does not answer delays the start without limit; a signal must not wait for it.
   await Promise.race([controller.start(), stop]);
   const signal = await stop;
   logger.info({ signal }, 'Was asked to stop');

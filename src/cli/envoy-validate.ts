@@ -10,7 +10,7 @@ import type { Json } from '../protos/proto-json.ts';
 /** Where scripts/setup.sh installs Envoy, two folders above both src/cli and dist/cli. */
 const installed = fileURLToPath(new URL('../../.cache/bin/envoy', import.meta.url));
 
-/** The program to run: as told, else as installed by scripts/setup.sh, else as found on the PATH. */
+/** The program to run: as given, else as installed by scripts/setup.sh, else as found on the PATH. */
 export function envoyPath(told: string | undefined): string {
   if (told !== undefined) return told;
   return existsSync(installed) ? installed : 'envoy';

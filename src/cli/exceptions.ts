@@ -5,19 +5,19 @@ export interface ExceptionOptions {
   readonly logger: Logger;
   /** For the metric. */
   readonly onException: () => void;
-  /** Ends the process; does not return. */
+  /** Exits the process; does not return. */
   readonly exit: (code: number) => void;
 }
 
-/** So many within a minute are no accident of one stream: something is broken for good, and a restart is better. */
+/** This many within a minute are not an accident of one stream: something is permanently broken, and a restart is better. */
 const mostPerMinute = 20;
 const minuteMs = 60_000;
 
 /**
- * Keeps the process alive when something throws where nothing catches: in a callback of one stream or one request, as a
- * rule. To end would end every stream, and all clients would come back at once. What was thrown is logged and counted.
- * Fatal are an exception that cannot be logged, and `mostPerMinute`; then the process ends with 1 and is started anew.
- * Rejected promises that nobody handles come as exceptions, too (Node's `--unhandled-rejections=throw`, the default).
+ * Keeps the process alive when something throws where nothing catches: usually in a callback of one stream or one
+ * request. Exiting would end every stream, and all clients would reconnect at once. What was thrown is logged and counted.
+ * Fatal are an exception that cannot be logged, and `mostPerMinute`; then the process exits with 1, so that it is restarted.
+ * Unhandled rejections arrive as exceptions, too (Node's `--unhandled-rejections=throw`, the default).
  */
 export function surviveExceptions(process: Pick<EventEmitter, 'on'>, options: ExceptionOptions): void {
   const { logger, onException, exit } = options;

@@ -6,7 +6,7 @@ type JsonObject = { readonly [key: string]: Json };
 /**
  * A bootstrap that holds a whole translation as static configuration, for `envoy --mode validate`. What Envoy would ask
  * the stream for is in place: endpoints inside their clusters, routes inside the scopes of one HTTP listener more.
- * Listeners of gRPC clients stay out: Envoy takes but one of the kind.
+ * Listeners of gRPC clients are left out: Envoy accepts only one of the kind.
  */
 export function staticBootstrap(translation: TranslationJson): JsonObject {
   const endpoints = new Map(translation.endpoints.map((assignment) => [assignment['cluster_name'], assignment]));

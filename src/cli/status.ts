@@ -105,7 +105,7 @@ export function formatStreams({ totals }: Totals, streams: readonly StreamStatus
   return ['', ...columns([titles, ...rows]), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
 }
 
-/** Envoy never lets go of a name that it asked for on demand, and comes back with all of them. */
+/** Envoy never drops a name that it asked for on demand, and lists all of them when it reconnects. */
 function crowdedOf(stream: StreamStatus, { typeUrl, named }: TypeStatus, limit: number): readonly string[] {
   if (named < 0.8 * limit) return [];
   const who = stream.node?.id ?? '?';

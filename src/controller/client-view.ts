@@ -3,9 +3,9 @@ import type { ClientView } from '../resources/resource-entry.ts';
 import type { NodeIdentity } from '../xds/streams/node-identity.ts';
 
 /**
- * How a client sees the resources. The cluster's word on a node counts, not the client's. Clients that are not on a
- * node of the cluster (proxyless gRPC from elsewhere) name their zone; one that no node is in is like none, or clients
- * could have encodings made for as many zones as they invent. Without any Node object the zone is the client's.
+ * How a client sees the resources. What the cluster says about a node counts, not what the client says. Clients that are not on a
+ * node of the cluster (proxyless gRPC from elsewhere) name their zone; one that no node is in is ignored, or clients
+ * could cause encodings for as many zones as they invent. Without any Node object the zone is the client's.
  */
 export function clientViewOf(nodes: ReadonlyMap<string, Node>, client: NodeIdentity): ClientView {
   const nodeName = client.nodeName === '' ? client.id : client.nodeName;

@@ -135,7 +135,7 @@ export class Controller {
       const { port } = await this.ads.listen(formatHostPort(address));
       return { ...address, port };
     } catch (error) {
-      // grpc-js tells of the socket's error only in its text.
+      // grpc-js reports the socket's error only in its text.
       const { message } = error as Error;
       throw listenError({ message, code: /\bE[A-Z]+\b/.exec(message)?.[0] ?? '' }, formatHostPort(address));
     }

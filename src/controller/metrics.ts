@@ -62,7 +62,7 @@ export function createMetrics() {
   };
 }
 
-/** Takes over what the source counts by itself. */
+/** Copies what the source counts itself. */
 export function setSourceMetrics(metrics: ControllerMetrics, stats: ReadonlyMap<string, SourceStats>): void {
   const { sourceLists, sourceEvents, sourceErrors, sourceLast } = metrics;
   for (const counter of [sourceLists, sourceEvents, sourceErrors]) counter.reset();

@@ -10,7 +10,7 @@ import { RecordingReader } from '../translate/units/recording-reader.ts';
 import { ownerNameOf, type UnitId, type UnitKind, type UnitName } from '../translate/units/unit.ts';
 import { objectOf, unitKinds } from '../translate/units/unit-kinds.ts';
 
-/** What made a unit throw is most often mended by a change; trying again costs little. */
+/** What made a unit throw is usually fixed by a change; trying again costs little. */
 const retryBackOff = { baseMs: 1_000, capMs: 60_000 };
 
 /** What the pipeline needs of the xDS cache. */
@@ -23,9 +23,9 @@ export interface PipelineOptions {
   readonly model: Model;
   readonly settings: TranslateSettings;
   readonly sink: ResourceSink;
-  /** What is wrong with one unit's object; empty clears. */
+  /** The problems of one unit's object; an empty list clears them. */
   readonly onProblems: (owner: string, problems: readonly Problem[]) => void;
-  /** A unit threw. It is told as a problem, too. */
+  /** A unit threw. It is also reported as a problem. */
   readonly onError?: (owner: string, error: unknown) => void;
   readonly kinds?: Readonly<Record<UnitName, UnitKind>>;
 }
@@ -33,7 +33,7 @@ export interface PipelineOptions {
 /**
  * Keeps the resources of the cache equal to the translation of the model. A change translates the units that read what
  * changed. A unit that throws keeps the resources that it had, and is tried again when what it read changes and after a
- * while; all others go on.
+ * while; all others continue.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -58,7 +58,7 @@ export class Pipeline {
     if (change.changed.Node.size > 0) this.#options.sink.viewsChanged(change.changed.Node);
   }
 
-  /** Tries nothing any more. */
+  /** Stops trying again. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -72,7 +72,7 @@ export class Pipeline {
       if (batch.length > 0) this.#options.sink.replaceUnits(batch);
       this.#dirty.clear();
     } catch (error) {
-      // What the cache did not take stays dirty: the model tells of a change but once.
+      // What the cache did not accept stays dirty: the model reports a change only once.
       this.#options.onError?.('batch', error);
     }
     this.#planRetry();

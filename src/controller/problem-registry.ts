@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { formatObject, formatProblem, type Problem } from '../model/problem.ts';
 
-/** What is wrong with the inputs now, by origin; each problem is logged once when it comes and once when it goes. */
+/** Current problems in the inputs, by origin; each is logged once when it appears and once when it is resolved. */
 export class ProblemRegistry {
   readonly #byOrigin = new Map<string, readonly Problem[]>();
   readonly #logger: Logger;
@@ -10,12 +10,12 @@ export class ProblemRegistry {
     this.#logger = logger;
   }
 
-  /** Replaces what the origin (a file, an object, `translate/` and a unit) said before. */
+  /** Replaces what the origin (a file, an object, `translate/` and a unit) reported before. */
   replace(origin: string, problems: readonly Problem[]): void {
     const before = new Set((this.#byOrigin.get(origin) ?? []).map(formatProblem));
     const now = new Set(problems.map(formatProblem));
     for (const problem of problems) if (!before.has(formatProblem(problem))) this.#report(problem);
-    for (const text of before) if (!now.has(text)) this.#logger.info({ problem: text }, 'Problem went away');
+    for (const text of before) if (!now.has(text)) this.#logger.info({ problem: text }, 'Problem was resolved');
     if (problems.length === 0) this.#byOrigin.delete(origin);
     else this.#byOrigin.set(origin, problems);
   }

@@ -15,7 +15,7 @@ export async function createSource(choice: SourceChoice, logger: Logger): Promis
   return new ApiSource({ origin: choice, logger });
 }
 
-/** A directory that goes away later is waited for; one that was never there is a typing error. */
+/** A directory that disappears later is waited for; one that never existed is a typing error. */
 function checkDirectory(path: string): void {
   try {
     readdirSync(path);

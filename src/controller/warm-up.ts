@@ -9,15 +9,15 @@ export interface WarmUpResult {
   readonly isComplete: boolean;
 }
 
-/** Health checks and the source go on meanwhile. */
+/** Health checks and the source get their turn in between. */
 const sliceMs = 8;
 
 /** What is built here does not look at the view. */
 const nobody: ClientView = { nodeName: '', zone: '' };
 
 /**
- * Builds what every client with a wildcard gets alike, so that the nodes of a replica that was lost, which all come at one
- * time, do not wait for it.
+ * Builds what every client with a wildcard gets alike, so that the nodes of a replica that was lost, which all come at
+ * once, do not wait for it.
  * @param maxBytes of encoded resources
  * @throws the reason of the signal, when it is aborted
  */

@@ -27,7 +27,7 @@ export function adsEventsOf(metrics: ControllerMetrics): AdsEvents {
   };
 }
 
-/** Takes over what the server counts by itself. */
+/** Copies what the server counts itself. */
 export function setServerMetrics(metrics: ControllerMetrics, totals: ServerTotals): void {
   metrics.connections.set(totals.connections);
   metrics.admissionWaiting.set(totals.waitingForAdmission);
@@ -38,7 +38,7 @@ export function setServerMetrics(metrics: ControllerMetrics, totals: ServerTotal
 
 const served: ReadonlySet<string> = new Set(Object.values(typeUrls));
 
-/** A client may ask for any type, and each label would stay for good. */
+/** A client may ask for any type, and each label would stay for the life of the process. */
 function labelOf(typeUrl: string): string {
   return served.has(typeUrl) ? messageNameOf(typeUrl) : 'other';
 }

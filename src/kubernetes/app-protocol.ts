@@ -21,7 +21,7 @@ const byName: readonly (readonly [string, AppProtocol])[] = [
 
 /**
  * What speaks on a TCP port: what appProtocol says, else what the port's name is or begins with (`http`, `grpc-api`).
- * An appProtocol that is not known is taken at its word that it is something else: `tcp`.
+ * An unknown appProtocol is something else: `tcp`.
  */
 export function classifyAppProtocol(appProtocol: string | undefined, portName: string): AppProtocol {
   if (appProtocol !== undefined && appProtocol !== '') return byAppProtocol.get(appProtocol.toLowerCase()) ?? 'tcp';

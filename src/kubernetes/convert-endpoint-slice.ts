@@ -121,8 +121,8 @@ function reportDuplicate(reader: FieldReader, address: string): void {
 }
 
 /**
- * Pods on the host's network share its address, so a terminating one may stand beside its successor in one slice: that
- * is no mistake, and the one that can take traffic serves (kube-proxy 1.36 does the same).
+ * Pods on the host's network share its address, so a terminating one may be listed beside its successor in one slice: that
+ * is not a mistake, and the one that can take traffic is used (kube-proxy 1.36 does the same).
  */
 function rank({ ready, serving, terminating }: Endpoint): number {
   return (ready ? 4 : 0) + (terminating ? 0 : 2) + (serving ? 1 : 0);
@@ -146,7 +146,7 @@ function readEndpoint(reader: FieldReader, family: IpFamily): Endpoint | undefin
 }
 
 /**
- * What is absent takes its default (Service contract §1.2). What cannot be read is no promise that the endpoint takes traffic:
+ * What is absent takes its default (Service contract §1.2). What cannot be read does not promise that the endpoint takes traffic:
  * it is not used, as long as others are.
  */
 function readConditions(reader: FieldReader): Pick<Endpoint, 'ready' | 'serving' | 'terminating'> {

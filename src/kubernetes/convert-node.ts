@@ -6,7 +6,7 @@ import { type Metadata, readMetadata } from './metadata.ts';
 import { type ProblemList, quote } from './problem-list.ts';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
-/** The autoscaler's word that a node goes, early enough for load balancers to notice (KEP-3836). */
+/** The autoscaler announces with it that it will remove a node, early enough for load balancers to notice (KEP-3836). */
 const leavingTaint = 'ToBeDeletedByClusterAutoscaler';
 const leftOut = 'it is left out';
 const absent = 'they are treated as absent';

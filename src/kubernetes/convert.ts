@@ -34,7 +34,7 @@ export function convertAs(kind: KubernetesKind, object: Readonly<Record<string, 
   return kind.convert(new FieldReader(object, problems), problems);
 }
 
-/** Kinds of other groups may have the same name (Knative's Service), and are none of ours. */
+/** Kinds of other groups may have the same name (Knative's Service), and are not read. */
 function sameGroup(a: string, b: string): boolean {
   return groupOf(a) === groupOf(b);
 }

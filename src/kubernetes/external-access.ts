@@ -58,7 +58,7 @@ function readIngress(reader: FieldReader): LoadBalancerAddress | undefined {
   if (text === undefined || text === '') return undefined;
   const address = readAddress(reader, 'ip', text);
   if (address === undefined) return undefined;
-  // What is not understood may be an address whose traffic the load balancer must see.
+  // With a value that is not understood, the load balancer may have to see the traffic.
   const isAbsent = reader.raw('ipMode') === undefined;
   const ipMode = isAbsent ? 'VIP' : (reader.choice('ipMode', ipModes, 'it is treated as Proxy') ?? 'Proxy');
   return { address, ipMode };

@@ -9,7 +9,7 @@ interface Parent {
 }
 
 /**
- * Reads the fields of one JSON object without trusting their types. What is absent or null is undefined;
+ * Reads the fields of one JSON object without trusting their types. A field that is absent or null is undefined;
  * what has a wrong type is reported with its path, the reason and `instead` (what is done without it), and is undefined too.
  */
 export class FieldReader {

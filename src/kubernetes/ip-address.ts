@@ -29,7 +29,7 @@ export function canonicalCidr(text: string): string | undefined {
 
 /**
  * Why traffic cannot be sent to an address in canonical text; undefined when it can. Loopback and link-local addresses
- * pass: the API server refuses them itself, and a directory of manifests belongs to whoever runs the machine.
+ * pass: the API server refuses them itself, and a directory of manifests is under the control of the machine's administrator.
  */
 export function unusableBecause(address: string): string | undefined {
   const range = ipaddr.parse(address).range();

@@ -7,7 +7,7 @@ import type { FieldReader } from './field-reader.ts';
 import type { ProblemList } from './problem-list.ts';
 import { headlessLabel, serviceProxyNameLabel } from './selection.ts';
 
-/** All that is known of one kind of Kubernetes object: how it is named, found, told apart and understood. */
+/** All that is known of one kind of Kubernetes object: how it is named, listed, identified and converted. */
 export interface KubernetesKind {
   readonly kind: KindName;
   readonly apiVersion: string;
@@ -16,7 +16,7 @@ export interface KubernetesKind {
   readonly scope: 'Namespaced' | 'Cluster';
   /**
    * Optional: a cluster may lack the kind (its CustomResourceDefinition is not installed), or may not let it be read. It
-   * is not waited for then, and is read as soon as it can be.
+   * is not waited for then, and is read as soon as possible.
    */
   readonly presence: 'Required' | 'Optional';
   /** Query parameters that narrow list and watch alike. */
@@ -25,8 +25,8 @@ export interface KubernetesKind {
 }
 
 /**
- * Kinds of the model; a new one needs a row here and a type in ObjectKinds. Services that another proxy carries and slices of
- * headless Services are left out as kube-proxy 1.36 does it (cmd/kube-proxy/app/server.go; KEP-2447). Headless Services
+ * Kinds of the model; a new one needs a row here and a type in ObjectKinds. Services that belong to another proxy and slices of
+ * headless Services are left out, as in kube-proxy 1.36 (cmd/kube-proxy/app/server.go; KEP-2447). Headless Services
  * themselves are read, unlike there, so that what their annotations ask for is answered.
  */
 const table: { readonly [K in KindName]: Omit<KubernetesKind, 'kind'> } = {

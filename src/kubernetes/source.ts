@@ -1,11 +1,11 @@
 import type { ModelUpdate } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** What a source tells. Calls come one at a time, in order. */
+/** What a source reports. Calls come one at a time, in order. */
 export interface SourceListener {
   /** A batch that belongs together: one file's change, one watch event, one relist. */
   update(updates: readonly ModelUpdate[]): void;
-  /** All problems of one origin (a file, or an object of the API server); replaces what it said before, empty clears. */
+  /** All problems of one origin (a file, or an object of the API server); replaces the previous ones; an empty list clears them. */
   problems(origin: string, problems: readonly Problem[]): void;
   /** Once: everything that existed at the start was delivered. */
   synced(): void;
@@ -14,7 +14,7 @@ export interface SourceListener {
 /** Where objects come from: a directory of manifests or an API server. */
 export interface Source {
   start(listener: SourceListener): void;
-  /** Resolves when nothing more will be told. */
+  /** Resolves when nothing more will be reported. */
   stop(): Promise<void>;
   /** What is still awaited before `synced`, by name (readiness); empty afterwards. */
   blockers(): readonly string[];
@@ -22,7 +22,7 @@ export interface Source {
   stats?(): ReadonlyMap<string, SourceStats>;
 }
 
-/** How the reading of one kind goes. */
+/** The progress of reading one kind. */
 export interface SourceStats {
   /** Complete lists; all but the first are relists. */
   readonly lists: number;

@@ -1,6 +1,6 @@
 import type { Service } from './service.ts';
 
-/** Who comes first by one of these holds an address that several Services claim. */
+/** Of several Services that claim an address, the first one by these holds it. */
 interface Claim {
   readonly key: string;
   readonly createdAt: string;

@@ -11,7 +11,7 @@ export interface ObjectRef {
   readonly generation?: number;
 }
 
-/** Something wrong with an input that was left out or defaulted; everything else goes on. */
+/** Something wrong with an input that was left out or defaulted; everything else continues. */
 export interface Problem {
   readonly object: ObjectRef;
   /** Path in the object, such as `spec.ports[1].port` or `metadata.annotations[fairlead.dev/retries]`; may be empty. */

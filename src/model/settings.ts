@@ -4,9 +4,9 @@ import type { Service, ServicePort } from './service.ts';
 /** What is known of a setting beside its value. */
 export interface Setting<T> {
   readonly unit: 'Count' | 'Milliseconds' | 'Percent' | 'Choice';
-  /** What holds when nobody asks; undefined: Fairlead sets nothing. */
+  /** The default; undefined: Fairlead sets nothing. */
   readonly byDefault: T | undefined;
-  /** What a port must be to honour it; undefined: every port can. */
+  /** What a port must be for the setting to have an effect; undefined: it has one on every port. */
   readonly needs?: 'Envoy' | 'Http';
 }
 
@@ -46,7 +46,7 @@ export const settingNames = Object.keys(settings) as readonly SettingName[];
 
 export interface EffectiveSetting<T> {
   readonly value: T;
-  /** Undefined: the default holds. */
+  /** Undefined: the default is used. */
   readonly origin: SettingOrigin | undefined;
 }
 
@@ -54,14 +54,14 @@ type ValueOf<K extends SettingName> = undefined extends (typeof settings)[K]['by
   ? SettingValues[K] | undefined
   : SettingValues[K];
 
-/** What holds for one Service port. */
+/** The effective settings of one Service port. */
 export type EffectivePolicy = { readonly [K in SettingName]: EffectiveSetting<ValueOf<K>> };
 
 const defaultPolicy = policyOf({});
 
 /**
- * What holds for a port: what the Service's owner asked for, else the default. So far all settings of a Service hold for
- * all of its ports; whoever asks names the port, so that a policy can come to choose some.
+ * The settings of a port: what the Service's owner asked for, else the default. So far all settings of a Service apply to
+ * all of its ports; callers name the port, so that a policy can select some of them later.
  */
 export function effectivePolicy({ policy }: Service, _port: ServicePort): EffectivePolicy {
   return Object.keys(policy).length === 0 ? defaultPolicy : policyOf(policy);

@@ -4,7 +4,7 @@ import type { NftCommand } from './runner.ts';
 /** nft before 1.0.1 parses the whole ruleset for each change, whichever program's it is. */
 export const leastNftVersion = '1.0.1';
 
-/** What stands in the way of programming the kernel. */
+/** What prevents programming the kernel. */
 export type ProbeResult =
   | { readonly kind: 'Usable'; readonly version: string }
   | { readonly kind: 'Missing'; readonly program: string }

@@ -14,7 +14,7 @@ export interface NftCommandOptions {
   readonly timeoutMs?: number;
 }
 
-/** An nft that was started and has not been told anything yet. */
+/** An nft that was started and has no input yet. */
 interface Waiting {
   readonly child: ChildProcessWithoutNullStreams;
   finish(input: string): Promise<string>;
@@ -64,7 +64,7 @@ export class NftCommand implements NftRunner {
   /** Ends the waiting nft. */
   close(): void {
     const spare = this.#spare?.child;
-    // Without an id it could not be started, and a signal would go to whatever process the memory names.
+    // Without an id it could not be started, and a signal would go to an arbitrary process.
     if (spare?.pid !== undefined) spare.kill();
     this.#spare = undefined;
   }
@@ -95,7 +95,7 @@ export class NftCommand implements NftRunner {
         else reject(NftError.of(Buffer.concat(stderr).toString(), input, signal));
       });
     });
-    ended.catch(() => {}); // A spare may fail before anybody waits for it.
+    ended.catch(() => {}); // A spare may fail before a caller waits for it.
     const finish = async (text: string): Promise<string> => {
       input = text;
       child.ref();

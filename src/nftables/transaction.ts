@@ -10,7 +10,7 @@ import {
 
 /** One step of a transaction, on the transaction's table. */
 export type Operation =
-  /** The table with everything in it goes, if there is one, and comes back empty. */
+  /** The table is deleted with everything in it, if there is one, and created empty. */
   | { readonly kind: 'ReplaceTable' }
   | { readonly kind: 'DeleteTable' }
   | { readonly kind: 'AddChain'; readonly chain: Chain }
@@ -24,7 +24,7 @@ export type Operation =
  */
 const elementsPerCommand = 100;
 
-/** What is to happen to one table, all of it or nothing; printed as nft text for `nft -f -`. */
+/** Changes of one table, applied completely or not at all; printed as nft text for `nft -f -`. */
 export class Transaction {
   readonly table: TableName;
   readonly #operations: Operation[] = [];

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** 64 bits that stand for one version of one resource, as two signed halves; equal in every replica. */
+/** 64 bits that identify one version of one resource, as two signed halves; equal in every replica. */
 export interface Digest {
   readonly low: number;
   readonly high: number;

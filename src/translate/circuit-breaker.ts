@@ -18,7 +18,7 @@ const retryBudget = {
 } as const;
 
 /**
- * What was not asked for has no cap, but for retries. `track_remaining` shows how near a Service is to its caps.
+ * Only retries are capped unless a cap was set. `track_remaining` shows how near a Service is to its caps.
  */
 export function circuitBreakersOf(policy: EffectivePolicy): CircuitBreakers {
   return {
@@ -34,7 +34,7 @@ export function circuitBreakersOf(policy: EffectivePolicy): CircuitBreakers {
   };
 }
 
-/** A number that was asked for goes before the budget, which Envoy would prefer to it. */
+/** A number that was set replaces the budget, which Envoy would otherwise prefer. */
 function retryCapOf({ maxRetries, retryOn }: EffectivePolicy): Pick<Thresholds, 'maxRetries' | 'retryBudget'> {
   if (maxRetries.value !== undefined) return { maxRetries: { value: maxRetries.value } };
   const { percent, leastConcurrent, leastConcurrentUnreached } = retryBudget;

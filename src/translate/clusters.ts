@@ -46,7 +46,7 @@ export class ClusterEntry extends NamedEntry<Backend> {
   }
 }
 
-/** What changes often is in the endpoints: a changed cluster costs Envoy its connections and what it knows of hosts. */
+/** What changes often is in the endpoints: when a cluster changes, Envoy loses its connections and what it knows of hosts. */
 function clusterOf(backend: Backend): Cluster {
   const policy = effectivePolicy(backend.service, backend.port);
   const outlierDetection = outlierDetectionOf(policy);
@@ -74,7 +74,7 @@ function httpOf({ port }: Backend): Pick<Cluster, 'typedExtensionProtocolOptions
 }
 
 /**
- * `http` speaks to the endpoint what the client spoke, so that HTTP/2 with prior knowledge works where a server takes
+ * `http` uses the protocol that the client used, so that HTTP/2 with prior knowledge works where a server takes
  * both. A WebSocket opens by an HTTP/1.1 upgrade.
  */
 function httpProtocolOf(protocol: AppProtocol): HttpProtocolOptions {

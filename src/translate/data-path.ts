@@ -2,18 +2,18 @@ import { keyOf } from '../model/address.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { effectivePolicy } from '../model/settings.ts';
 
-/** Which way new connections of a node's pods take to a Service port. */
+/** The path that new connections of a node's pods to a Service port take. */
 export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
 
 export interface DataPathDecision {
   readonly path: DataPath;
-  /** Why the policy's wish for Envoy could not be met. */
+  /** Why Envoy, which the policy asks for, cannot be used. */
   readonly refusal?: string;
 }
 
 interface KernelReason {
   readonly reason: string;
-  /** Whether the Service's owner may choose Envoy all the same. */
+  /** Whether the Service's owner may choose Envoy anyway. */
   readonly overridable: boolean;
 }
 

@@ -27,8 +27,8 @@ interface GrpcTarget {
 }
 
 /**
- * Made when a client asks for them: few of a cluster's clients are proxyless gRPC, and as resources of every Service
- * they would be half of all.
+ * Made when a client asks for them: few clients are proxyless gRPC, and if they were made for every Service
+ * they would be half of all resources.
  */
 export function grpcResolver(model: ModelReader): Resolve {
   return (typeUrl, name) => {
@@ -81,14 +81,14 @@ function grpcListenerOf(name: string): Listener {
 
 /**
  * Without the request time-out: gRPC knows only a limit of the whole stream from its start (gRFC A31), which would cut long
- * streams that Envoy lets be, since it counts from the end of the request. Clients have deadlines of their own.
+ * streams that Envoy does not cut, since it counts from the end of the request. Clients have deadlines of their own.
  */
 function grpcRouteOf({ name, service, port }: GrpcTarget): RouteConfiguration {
   const route = { cluster: name, ...grpcRetryOf(effectivePolicy(service, port)) };
   return { name, virtualHosts: [{ name, domains: ['*'], routes: [{ match: { prefix: '' }, route }] }] };
 }
 
-/** Clients heed gRPC's own conditions and ignore the others (gRFC A44). */
+/** Clients honour gRPC's own conditions and ignore the others (gRFC A44). */
 function grpcRetryOf({ retries, retryOn }: EffectivePolicy): Pick<RouteAction, 'retryPolicy'> {
   if (retries.value === 0 || retryOn.value.length === 0) return {};
   return { retryPolicy: { retryOn: retryOn.value.join(','), numRetries: { value: retries.value } } };

@@ -6,7 +6,7 @@ import { packed } from './packed.ts';
 export const maxHeaders = 1000;
 
 /**
- * What was sent is what arrives: any method, the case of header names, reason phrases, trailers. Of a message with both framings
+ * Messages arrive as they were sent: any method, the case of header names, reason phrases, trailers. Of a message with both framings
  * the length is dropped, as RFC 9112, 6.3 asks of a proxy; Envoy would refuse it.
  */
 export const http1Options = {

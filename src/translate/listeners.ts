@@ -42,7 +42,7 @@ function clusterByDestination(): Filter {
 
 /**
  * A refused connect is tried again, since nothing was sent by then. Nothing keeps a try from meeting the same endpoint,
- * but outlier detection ejects it after as many failures as there are tries before the last. The hash serves the hashing
+ * but outlier detection ejects it after as many failures as there are tries before the last. The hash is used by the hashing
  * algorithms.
  */
 function tcpProxyOf(settings: TranslateSettings): Filter {
@@ -82,7 +82,7 @@ function connectionManagerOf(settings: TranslateSettings): HttpConnectionManager
   };
 }
 
-/** A proxy that nobody asked for leaves messages as they are, as far as Envoy can. */
+/** A proxy that the client does not know of leaves messages unchanged, as far as Envoy can. */
 const asSent = {
   httpProtocolOptions: {
     ...http1Options,
@@ -103,7 +103,7 @@ const asSent = {
   upgradeConfigs,
 } as const satisfies HttpConnectionManager;
 
-/** A stream may be silent for as long as it likes; dead peers are found by TCP keepalive. */
+/** A stream may be silent without limit; dead peers are found by TCP keepalive. */
 const withoutTimeouts = {
   streamIdleTimeout: durationOf(defaults.idleTimeoutMs.byDefault),
   requestTimeout: durationOf(0),

@@ -3,9 +3,9 @@ import type { OutlierDetection } from '../protos/generated/types/envoy/config/cl
 import { durationOf, uint32Max } from './common.ts';
 
 /**
- * Counts what nobody means: connects that fail or time out, resets of what stood. Answers, of whatever status, count only when
+ * Counts what cannot be intended: connects that fail or time out, resets of established connections. Answers, of whatever status, count only when
  * the policy names a number of errors: an application that answers 503 on purpose (a drained shop, a gate that is closed) is not
- * ill, and would lose half its endpoints for all clients of the node.
+ * unhealthy, and would lose half its endpoints for all clients of the node.
  * Ejection by statistics is off: it cannot be told from a bad deployment with a few endpoints. Undefined when off.
  */
 export function outlierDetectionOf(policy: EffectivePolicy): OutlierDetection | undefined {

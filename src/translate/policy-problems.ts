@@ -6,7 +6,7 @@ import { type DataPath, dataPathOf } from './data-path.ts';
 import type { TranslateSettings } from './settings.ts';
 import { unprogrammed } from './unprogrammed.ts';
 
-/** What of a Service's policy none of its ports can honour, and what the kernel path does not do yet. */
+/** The settings of a Service that none of its ports can honour, and what the kernel path does not do yet. */
 export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
   const paths = new Set(service.ports.map((port) => dataPathOf(service, port).path));
   const asked = settingNames.filter((name) => service.policy[name] !== undefined);
@@ -49,7 +49,7 @@ function withoutCollector(service: Service): readonly Problem[] {
   return problemOf(service, 'tracingSamplingPercent', message);
 }
 
-/** At the place where the setting was made; nothing when nobody made it. */
+/** Reported where the setting was made; nothing if it was not set. */
 function problemOf(service: Service, name: SettingName, message: string): readonly Problem[] {
   const origin = service.policy[name]?.origin;
   return origin === undefined ? [] : [{ ...origin, code: 'WithoutEffect', message }];

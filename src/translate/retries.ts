@@ -6,7 +6,7 @@ import { packed } from './packed.ts';
 /** A refused or timed-out connect, a refused HTTP/2 stream, a connection that went before the request was written. */
 const neverReached = 'connect-failure,refused-stream,reset-before-request';
 
-/** Tries to find an endpoint that was not tried before; with few endpoints any serves. */
+/** Tries to find an endpoint that was not tried before; with few endpoints any will do. */
 const otherEndpoint = {
   name: 'envoy.retry_host_predicates.previous_hosts',
   typedConfig: packed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate', {}),

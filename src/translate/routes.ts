@@ -53,7 +53,7 @@ function routeConfigurationOf(frontend: Frontend, settings: TranslateSettings): 
   };
 }
 
-/** What Envoy made of the client's headers is taken back; the copies go when the whole configuration is through. */
+/** Undoes what Envoy did to the client's headers; the copies are removed after the whole configuration has been applied. */
 function originalHeaders({ tracing }: TranslateSettings): Partial<VirtualHost> {
   const { remove, add } = originalForwardedProto;
   return {

@@ -27,7 +27,7 @@ const requestIdExtension = {
   typedConfig: packed('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', { packTraceReason: { value: false } }),
 };
 
-/** Without a collector x-request-id is let be. */
+/** Without a collector x-request-id is not touched. */
 export const untraced: HttpConnectionManager = { generateRequestId: { value: false }, requestIdExtension };
 
 /**
@@ -56,7 +56,7 @@ export function tracingOf(settings: TracingSettings): HttpConnectionManager {
 const parent = "request.headers['traceparent']";
 
 /**
- * A trace that the client samples is not cut off by a lower rate of ours: the tracer follows an unsampled parent by
+ * A trace that the client samples is not cut off by a lower sampling rate here: the tracer follows an unsampled parent by
  * itself, but not a sampled one. The sampled flag is the last bit of traceparent, the one before it is also in use
  * (W3C Trace Context, trace-flags). Empty, which adds no header, when there is no such parent.
  */

@@ -10,7 +10,7 @@ const features: readonly (readonly [string, (external: ExternalAccess) => boolea
   ['healthCheckNodePort', ({ healthCheckNodePort }) => healthCheckNodePort !== undefined],
 ];
 
-/** Tells, once for a Service, which of its ways in from outside the cluster are not there yet. */
+/** Reports, once for a Service, which kinds of access from outside the cluster are not supported yet. */
 export function unprogrammed(service: Service): readonly Problem[] {
   const { external } = service;
   if (external === undefined) return [];

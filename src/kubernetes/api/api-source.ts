@@ -16,7 +16,7 @@ export interface ApiSourceOptions {
 }
 
 /**
- * The kinds of the model from a Kubernetes API server. While the server is away or refuses, what was told
+ * The kinds of the model from a Kubernetes API server. While the server is unavailable or refuses, what was known
  * stays; each failure is logged with the server's address and the reason, and tried again.
  */
 export class ApiSource implements Source {

@@ -31,7 +31,7 @@ const execDeadlineMs = 30_000;
 
 /**
  * Address and credentials, fresh for each request: token and certificate files are read again, a changed kubeconfig is
- * loaded again, an exec plugin runs when its credential has expired. A `http://` server, such as kubectl proxy, is spoken to
+ * loaded again, an exec plugin runs when its credential has expired. A `http://` server, such as kubectl proxy, is used
  * as it is.
  */
 export class ClusterAccess {
@@ -56,7 +56,7 @@ export class ClusterAccess {
     return this.#loaded.target.cluster.server;
   }
 
-  /** Callers at one time share one answer, so that an exec plugin runs once. */
+  /** Concurrent callers share one answer, so that an exec plugin runs once. */
   current(): Promise<Access> {
     this.#pending ??= this.#build().finally(() => {
       this.#pending = undefined;
@@ -100,7 +100,7 @@ export class ClusterAccess {
   }
 }
 
-/** Proxies, and the logins of single vendors. */
+/** Proxies, and vendor-specific logins. */
 function needsLibrary({ cluster, user }: Target): boolean {
   return Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
 }

@@ -19,8 +19,8 @@ export interface ExecCredential {
 }
 
 /**
- * Runs a plugin whenever its last credential has expired. The library's own runner has no end of waiting: one plugin that
- * hung would keep every later credential away.
+ * Runs a plugin whenever its last credential has expired. The library's own runner waits without limit: one plugin that
+ * hangs would block every later credential.
  */
 export class ExecPlugin {
   readonly #command: ExecCommand;

@@ -11,11 +11,11 @@ import { parse } from 'yaml';
 import type { ExecCommand } from './exec-plugin.ts';
 import { isRecord, type JsonRecord } from './json.ts';
 
-/** The cluster that is spoken to, and as whom. Paths of files are absolute. */
+/** The cluster to connect to, and the user. Paths of files are absolute. */
 export interface Target {
   readonly cluster: Cluster;
   readonly user: User;
-  /** Comes before a token that is written beside it (client-go, rest.Config BearerTokenFile). */
+  /** Takes precedence over a token that is written beside it (client-go, rest.Config BearerTokenFile). */
   readonly tokenFile: string | undefined;
   readonly exec: ExecCommand | undefined;
 }

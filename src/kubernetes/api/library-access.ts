@@ -4,7 +4,7 @@ import type { ExecCredential } from './exec-plugin.ts';
 import { isRecord } from './json.ts';
 import type { Target } from './kubeconfig.ts';
 
-/** What few kubeconfigs need: proxies, and the logins of single vendors, by the client library's own KubeConfig. */
+/** What few kubeconfigs need: proxies and vendor-specific logins, by the client library's own KubeConfig. */
 export class LibraryAccess {
   readonly #target: Target;
   readonly #config = new KubeConfig();
@@ -27,7 +27,7 @@ export class LibraryAccess {
     });
     const options: https.RequestOptions = { headers: {} };
     await this.#config.applyToHTTPSOptions(options);
-    // The library's agent keeps the TLS material of its first use for good; it is needed for a proxy only.
+    // The library's agent never replaces the TLS material of its first use; it is needed for a proxy only.
     if (!cluster.proxyUrl) delete options.agent;
     return { ...options, headers: trimmed(options.headers) };
   }

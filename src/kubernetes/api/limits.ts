@@ -6,13 +6,13 @@ export interface ReflectorLimits {
   readonly absentPollMs: number;
   /** Objects in a page of a list. */
   readonly pageSize: number;
-  /** A list that sends nothing for so long is given up; the server's own limit of a request is 60 s. */
+  /** A list that sends nothing for this long is given up; the server's own limit of a request is 60 s. */
   readonly listIdleMs: number;
-  /** A watch that sends nothing for so long is opened anew: bookmarks come about every minute. */
+  /** A watch that sends nothing for this long is opened again: bookmarks come about every minute. */
   readonly watchIdleMs: number;
   /** The server is asked to end a watch after a random time between these, to spread clients over its replicas. */
   readonly watchSeconds: readonly [number, number];
-  /** A watch that was open for so long counts as healthy even if it told nothing. */
+  /** A watch that was open for this long counts as healthy even without events. */
   readonly healthyMs: number;
   readonly maxLineBytes: number;
   readonly maxPageBytes: number;

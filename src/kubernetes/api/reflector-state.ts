@@ -1,5 +1,5 @@
 import { type BackOff, backOffMs } from '../../base/back-off.ts';
-/** What a reflector does now. `failures` counts what went wrong since a watch was last seen healthy. */
+/** What a reflector is doing. `failures` counts what went wrong since a watch was last healthy. */
 export type ReflectorState =
   | Listing
   | Watching
@@ -16,7 +16,7 @@ export interface Listing {
   /** False after the continue token of a paged list expired: the next list asks for all at once, as client-go's pager does. */
   readonly paged: boolean;
   readonly failures: number;
-  /** How often in a row the cluster had no such kind, or did not let it be read. */
+  /** How often in a row the cluster did not have the kind, or refused to let it be read. */
   readonly absences: number;
 }
 
@@ -24,11 +24,11 @@ export interface Watching {
   readonly kind: 'Watching';
   readonly resourceVersion: string;
   readonly failures: number;
-  /** How often in a row the server answered that it failed (5xx). */
+  /** How often in a row the server answered with a failure (5xx). */
   readonly refusals: number;
 }
 
-/** How what a state asked for came out. */
+/** The outcome of what a state asked for. */
 export type Outcome =
   | { readonly kind: 'Listed'; readonly resourceVersion: string }
   /** The continue token of a paged list is too old (410). */
@@ -37,7 +37,7 @@ export type Outcome =
   | { readonly kind: 'Absent'; readonly reason: string }
   /** The server ended the watch as agreed. `healthy`: it told something, or was open for a while. */
   | { readonly kind: 'Ended'; readonly resourceVersion: string; readonly healthy: boolean }
-  /** What was seen cannot be continued from (410, a line that cannot be read, a version that went back): list anew. */
+  /** What was seen cannot be continued from (410, a line that cannot be read, a version that went back): list again. */
   | { readonly kind: 'Lost'; readonly reason: string; readonly healthy: boolean }
   /** Try the same again later; `resourceVersion` is where a watch had got to. */
   | {
@@ -64,14 +64,14 @@ export const initialState: ReflectorState = firstListing;
 
 /**
  * An API server that starts may not know its custom resources for a moment (kubernetes#115241): only after so many answers
- * in a row is the kind taken as absent.
+ * in a row is the kind treated as absent.
  */
 export const absencesToBelieve = 2;
 
-/** So many watches in a row that the server failed to begin or to continue, and all is listed. */
+/** After this many watches in a row that the server failed to begin or to continue, everything is listed. */
 const refusalsToList = 3;
 
-/** Whether a list that comes out as absent is to be believed. */
+/** Whether to believe a list that says that the kind is absent. */
 export function isBelieved({ absences }: Listing): boolean {
   return absences + 1 >= absencesToBelieve;
 }

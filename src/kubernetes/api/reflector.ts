@@ -87,7 +87,7 @@ export class Reflector {
     else logger.error(fields, before.kind === 'Listing' ? 'Could not list objects' : 'Could not watch objects');
   }
 
-  /** Told once, however often it is looked for. */
+  /** Logged once, however often it is looked for. */
   #reportAbsence(reason: string, before: Listing): void {
     if (!isBelieved(before)) return;
     this.#complete();

@@ -7,7 +7,7 @@ import { parseJson } from './json.ts';
 
 export interface GetOptions {
   readonly signal: AbortSignal;
-  /** The answer is given up when no byte came for so long, before its headers or after. */
+  /** The request is given up when no data was received for this long, before its headers or after. */
   readonly idleMs: number;
 }
 
@@ -68,7 +68,7 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
   return new Promise<http.IncomingMessage>((resolve, reject) => {
     let response: http.IncomingMessage | undefined;
     const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });
-    // A half-open connection, or a server that hangs: destroying the answer ends whoever reads it with this error.
+    // A half-open connection, or a server that hangs: destroying the answer fails its reader with this error.
     req.on('timeout', () => {
       (response ?? req).destroy(new Error(`No data was received for ${idleMs} ms`));
     });

@@ -1,7 +1,7 @@
 import { readStatus, type Status } from './api-error.ts';
 import { isRecord, parseJson, resourceVersionOf } from './json.ts';
 
-/** An object came, changed or went. */
+/** An object was added, changed or deleted. */
 export interface ObjectEvent {
   readonly deleted: boolean;
   readonly object: unknown;
@@ -10,10 +10,10 @@ export interface ObjectEvent {
 /** Why nothing after a line is read. */
 export type WatchEnd =
   | { readonly kind: 'Error'; readonly status: Status }
-  /** The line cannot be trusted, so what it told is unknown. */
+  /** The line cannot be trusted, so what it said is unknown. */
   | { readonly kind: 'Unreadable'; readonly reason: string };
 
-/** What some lines of a watch told. */
+/** What some lines of a watch said. */
 export interface WatchLines {
   readonly events: readonly ObjectEvent[];
   readonly bookmarks: number;
@@ -62,7 +62,7 @@ function readEvent(line: Buffer, before: string): WatchEvent {
 function versioned(type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK', object: unknown, before: string): WatchEvent {
   const resourceVersion = resourceVersionOf(object);
   if (resourceVersion === '') return unreadable(`of type ${type} has no object with metadata.resourceVersion`);
-  // A restored backup of etcd counts from an older version, and what lies between is never told.
+  // A restored backup of etcd counts from an older version, and the events in between are never sent.
   if (isOlder(resourceVersion, before)) return unreadable(`goes back from version ${before} to ${resourceVersion}`);
   if (type === 'BOOKMARK') return { kind: 'Bookmark', resourceVersion };
   return { kind: 'Object', event: { deleted: type === 'DELETED', object }, resourceVersion };

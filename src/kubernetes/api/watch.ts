@@ -52,7 +52,7 @@ async function read(context: ReflectorContext, response: IncomingMessage, progre
     passOn(context, told, progress);
     if (told.end !== undefined) return afterEnd(told.end, progress, context);
   }
-  // A line that was cut off is told again: the version to resume from lies before it.
+  // A line that was cut off is sent again: the version to resume from lies before it.
   return { kind: 'Ended', resourceVersion: progress.resourceVersion, healthy: isHealthy(progress, context) };
 }
 
@@ -86,7 +86,7 @@ function unreadable(context: ReflectorContext, progress: Progress, reason: strin
   return { kind: 'Lost', reason, healthy: isHealthy(progress, context) };
 }
 
-/** What can pass is tried again from where the watch had got to; anything else needs a new list. */
+/** A temporary failure is tried again from where the watch had got to; anything else needs a new list. */
 function afterError(error: ApiError, progress: Progress, context: ReflectorContext): Outcome {
   const healthy = isHealthy(progress, context);
   const reason = errorText(error);

@@ -10,8 +10,8 @@ interface Watched {
 export type OnEvent = (directory: string, name: string | undefined) => void;
 
 /**
- * Kernel watches (inotify) on a set of directories. They make changes known at once, and are an aid only: the source
- * also looks by itself from time to time, because watches run out, overflow, and do not exist on network file systems.
+ * Kernel watches (inotify) on a set of directories. They report changes at once, but are only an aid: the source
+ * also scans from time to time, because watches run out, overflow, and do not exist on network file systems.
  */
 export class DirectoryWatch {
   readonly #watched = new Map<string, Watched>();
@@ -58,7 +58,7 @@ export class DirectoryWatch {
       });
       return watcher;
     } catch (error) {
-      // Told once for each directory, not with each attempt.
+      // Logged once for each directory, not with each attempt.
       if (known === undefined)
         this.#logger.warn({ error, directory }, 'Could not watch a directory; changes in it are noticed later');
       return undefined;

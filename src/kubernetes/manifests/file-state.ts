@@ -1,6 +1,6 @@
 import type { ManifestContent } from './manifest-content.ts';
 
-/** What is known of one file. The stamp `gone` stands for no file. */
+/** What is known of one file. The stamp `gone` means that there is no file. */
 export type FileState =
   | { readonly kind: 'Settled'; readonly stamp: string }
   /** It differs from what was taken from it, and is watched until it stays the same. */
@@ -25,7 +25,7 @@ export interface Settling {
   readonly doubtMs: number;
   /** The same for a file that became empty: `kubectl get -o yaml > file` empties it first, and writes after the answer. */
   readonly emptyMs: number;
-  /** A file that never rests is read all the same after this time. */
+  /** A file that changes all the time is read after this time anyway. */
   readonly patienceMs: number;
 }
 

@@ -20,7 +20,7 @@ export interface ManifestContent {
   readonly broken: boolean;
 }
 
-/** A large file of one mistake made everywhere says so without flooding the log. */
+/** A large file that repeats one mistake everywhere must not flood the log. */
 const maxProblems = 200;
 
 /** Parses and converts the text of one file; see parseManifest and convertObject. */

@@ -15,7 +15,7 @@ export interface ManifestFilesOptions {
   readonly signal: AbortSignal;
 }
 
-/** What became of a file that was looked at. */
+/** The result of looking at a file. */
 export type Look =
   | { readonly kind: 'Unchanged' }
   /** Look again after this many milliseconds. */
@@ -127,7 +127,7 @@ function lastGood(problem: Problem): Problem {
   return { ...problem, message: `${problem.message}; the last good state of the file is used` };
 }
 
-/** Changes of one round as one batch; of what changed twice the last counts. */
+/** Changes of one round as one batch; if something changed twice, the last change counts. */
 export function mergeUpdates(changes: readonly IndexChange[]): readonly ModelUpdate[] {
   const updates = new Map<string, ModelUpdate>();
   for (const change of changes)

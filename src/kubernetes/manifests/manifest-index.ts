@@ -17,8 +17,8 @@ export interface IndexChange {
 }
 
 /**
- * The objects of all files. Where several files hold one object the first file by name serves it, and the others are
- * told so; when it leaves, the next takes over.
+ * The objects of all files. If several files hold one object, the one in the first file by name is used, and the others are
+ * reported; when it is removed, the next one takes over.
  */
 export class ManifestIndex {
   readonly #files = new Map<string, IndexedFile>();
@@ -120,7 +120,7 @@ function duplicate(file: string, { update, line }: ManifestEntry, message: strin
   return { object, field: '', code: 'DuplicateObject', message, origin: `${file}:${line}` };
 }
 
-/** What the model must be told; an object that never served (a headless Service) needs no deletion. */
+/** What the model must be told; an object that was never used (a headless Service) needs no deletion. */
 function difference(before: ModelUpdate | undefined, after: ModelUpdate | undefined): ModelUpdate | undefined {
   if (JSON.stringify(before?.value) === JSON.stringify(after?.value)) return undefined;
   return after ?? (before === undefined ? undefined : deletion(before));

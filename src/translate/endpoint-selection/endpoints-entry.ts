@@ -21,7 +21,7 @@ export interface EndpointsPlan {
   readonly selected: readonly SelectedEndpoints[];
   /** Everything else that the message is made of; objects that never change. */
   readonly basis: readonly unknown[];
-  /** The message, of the selections in order, and of how far one message serves. */
+  /** The message for the selections in order, and for the scope in which clients share it. */
   readonly message: (selections: readonly Selection[], scope: Scope) => MessageObject;
 }
 

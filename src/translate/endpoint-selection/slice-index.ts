@@ -49,7 +49,7 @@ const indexes = new WeakMap<EndpointSlice, SliceIndex>();
 
 /**
  * Lives as long as the slice, which never changes: of a Service with fifty slices, the change of one costs one. An index
- * takes more memory than a small slice, so whoever needs but one answer of a single slice does without.
+ * takes more memory than a small slice, so a caller that needs only one answer about a slice does without one.
  */
 export function indexOf(slice: EndpointSlice): SliceIndex {
   const known = indexes.get(slice);

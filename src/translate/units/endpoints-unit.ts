@@ -5,7 +5,7 @@ import { serviceViewEntry } from '../service-view.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
 /**
- * What of a Service depends on endpoints: ClusterLoadAssignments and the ServiceView. Apart from the rest, so that a change
+ * The part of a Service's translation that depends on endpoints: ClusterLoadAssignments and the ServiceView. Apart from the rest, so that a change
  * of endpoints, the most frequent by far, makes nothing else.
  */
 export const endpointsUnit: UnitKind = {

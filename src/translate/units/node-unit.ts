@@ -1,7 +1,7 @@
 import { nodeViewEntry } from '../node-view.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
-/** What the agent of a node is told of it. */
+/** What the agent of a node is sent about it. */
 export const nodeUnit: UnitKind = {
   of: 'Node',
   translate(reader, key) {

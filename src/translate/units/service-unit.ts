@@ -7,7 +7,7 @@ import { ScopedRouteEntry } from '../scoped-routes.ts';
 import type { TranslateSettings } from '../settings.ts';
 import { noTranslation, type UnitKind } from './unit.ts';
 
-/** What of a Service does not depend on endpoints. */
+/** The part of a Service's translation that does not depend on endpoints. */
 export const serviceUnit: UnitKind = {
   of: 'Service',
   translate(reader, key, settings) {

@@ -3,7 +3,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import type { TranslateSettings } from '../settings.ts';
 
-/** What is translated in one go; known by its kind and the key of its object. */
+/** What is translated together; identified by its kind and the key of its object. */
 export interface UnitId {
   readonly kind: UnitName;
   readonly key: string;
@@ -12,7 +12,7 @@ export interface UnitId {
 export interface UnitTranslation {
   /** Nothing is built until an entry is. */
   readonly entries: readonly ResourceEntry[];
-  /** What of the object could not be honoured. */
+  /** What the object asks for and could not be honoured. */
   readonly problems: readonly Problem[];
 }
 
