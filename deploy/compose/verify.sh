@@ -115,7 +115,7 @@ step_controller_dies() {
   say 'Kill the controller under load: nothing fails, and changes arrive after its return'
   begin_load
   compose kill controller
-  eventually 'the Service goes on' answered_by "$web" 'echo-a echo-b' envoy
+  eventually 'the Service keeps working' answered_by "$web" 'echo-a echo-b' envoy
   compose start controller
   end_load 0 'the controller was away'
   step_scale

@@ -1,4 +1,4 @@
-# The controller: no shell tools, no root. Any image with Node 24 as `node` on the path serves as base.
+# The controller: no shell tools, no root. Any image with Node 24 as `node` on the path can be the base.
 ARG NODE_IMAGE=node:24-bookworm-slim
 # Its binary holds the messages that the program is built with: the same image as runs beside it.
 ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0

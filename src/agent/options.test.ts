@@ -46,7 +46,7 @@ describe("the agent's options", () => {
     ['a port out of range', { ...flags, controller: ['localhost:70000'] }, /--controller/],
     ['a mark outside the mask', { ...flags, redirectMark: '0x1000' }, /--redirect-mark/],
     ['equal marks', { ...flags, redirectMark: '1337' }, /--redirect-mark: must differ/],
-    ['a mark that is no number', { ...flags, markMask: 'all' }, /--mark-mask: "all"/],
+    ['a mark that is not a number', { ...flags, markMask: 'all' }, /--mark-mask: "all"/],
     ['an Envoy without bootstrap', { ...flags, envoy: 'envoy' }, /--envoy: needs --bootstrap/],
     ['a size in words', { ...flags, envoyMaxHeap: 'much' }, /--envoy-max-heap: "much"/],
   ])('refuse %s', (_what, bad, message) => {

@@ -15,7 +15,7 @@ describe('an exception that nothing catches (X7)', () => {
     return { process, seen };
   }
 
-  it('is logged and counted, and the process goes on', () => {
+  it('is logged and counted, and the process continues', () => {
     const lines: string[] = [];
     const { process, seen } = started((line) => lines.push(line));
     process.emit('uncaughtException', new Error('of the stand-in'), 'unhandledRejection');

@@ -66,7 +66,7 @@ function createFleet(hints: Hints) {
 }
 
 // X5 of the review: every node's build collected and sorted all endpoints again, 9 to 12 s of CPU for 5,000 nodes.
-it.each(['none', 'nodes'] as const)('tells of an endpoint that moves only its node (hints: %s)', (hints) => {
+it.each(['none', 'nodes'] as const)('announces an endpoint that moves to its node only (hints: %s)', (hints) => {
   const { apply, told } = createFleet(hints);
   apply(sliceOf(3, hints, true));
   expect(told.sort()).toEqual([...names, 'shop/agent'].map((name) => `node-300 ${name}`));

@@ -23,13 +23,13 @@ export interface Annotation {
   /** What is used without it, as the documentation and messages say it. */
   readonly fallback: string;
   readonly about: string;
-  /** The value that the text asks for; undefined when it is no such value. */
+  /** The value that the text asks for; undefined when it is not such a value. */
   readonly read: (text: string) => SettingValues[SettingName] | undefined;
 }
 
 interface About {
   readonly about: string;
-  /** In words, where the default is no value that could be written. */
+  /** In words, where the default is not a value that could be written. */
   readonly fallback?: string;
 }
 
@@ -111,10 +111,10 @@ const timeouts: readonly Annotation[] = [
     about: 'How long connecting to an endpoint may take.',
   }),
   annotation('request-timeout', 'requestTimeoutMs', duration(0, 24 * hour), {
-    about: 'HTTP only: from the end of the request to the end of its answer, retries included; `0s` is no limit.',
+    about: 'HTTP only: from the end of the request to the end of its answer, retries included; `0s` means no limit.',
   }),
   annotation('idle-timeout', 'idleTimeoutMs', duration(0, 24 * hour), {
-    about: "HTTP only: how long a request's stream may be silent; `0s` is no limit.",
+    about: "HTTP only: how long a request's stream may be silent; `0s` means no limit.",
   }),
 ];
 

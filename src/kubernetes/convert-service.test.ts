@@ -206,7 +206,7 @@ describe('a Service', () => {
     ]);
   });
 
-  it('takes the default for what is no valid setting', () => {
+  it('takes the default for what is not a valid setting', () => {
     const { value, problems } = convert({
       ...goodSpec,
       internalTrafficPolicy: 'Nearby',

@@ -88,7 +88,7 @@ describe('convertObject', () => {
     }
   });
 
-  it('names what is no object of Kubernetes, and versions that are not read', () => {
+  it('names what is not a Kubernetes object, and versions that are not read', () => {
     const problemOf = (object: unknown) => convertObject(object).problems[0];
     expect(problemOf(null)).toMatchObject({
       object: { kind: 'object' },

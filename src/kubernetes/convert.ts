@@ -8,7 +8,8 @@ import { clip, ProblemList, quote } from './problem-list.ts';
 export type { Conversion } from './conversion.ts';
 
 /**
- * What one Kubernetes object means for the model, of any kind in the table of kinds. Never throws: what is wrong is told with the field's path and left out, and everything else is kept. `update.value` is
+ * What one Kubernetes object means for the model, of any kind in the table of kinds. Never throws: what is wrong is reported with the field's path
+ * and left out, and everything else is kept. `update.value` is
  * undefined for an object that must not be served (Service contract §1.1), so that a change of its labels removes it.
  */
 export function convertObject(object: unknown): Conversion {

@@ -23,7 +23,7 @@ export class FieldReader {
     this.#parent = parent;
   }
 
-  /** `spec.ports[1].port`; keys that are no plain names are bracketed, as in `metadata.labels[a/b]`. */
+  /** `spec.ports[1].port`; keys that are not plain names are bracketed, as in `metadata.labels[a/b]`. */
   path(key = ''): string {
     const own = this.#parent === undefined ? '' : this.#parent.reader.path() + this.#parent.step;
     return own + stepOf(key, own);

@@ -46,7 +46,7 @@ describe('canonicalAddress', () => {
 });
 
 describe('unusableBecause', () => {
-  it('refuses addresses that are no one host', () => {
+  it('refuses addresses that are not one host', () => {
     for (const address of ['0.0.0.0', '::', '224.0.0.1', 'ff02::1', '255.255.255.255']) {
       expect(unusableBecause(address)).toMatch(/^is an? .* address$/);
     }

@@ -28,7 +28,7 @@ const tcpKeepalive = { keepaliveTime: { value: 300 }, keepaliveInterval: { value
 /** Below this part of healthy endpoints all are used: only when every one is ejected. */
 const panicThreshold = { value: 1 };
 
-/** With Envoy's default, an endpoint that fails within a second of another change goes on failing requests for that second. */
+/** With Envoy's default, an endpoint that fails within a second of another change keeps failing requests for that second. */
 const noMergeWindow = durationOf(0);
 
 export class ClusterEntry extends NamedEntry<Backend> {

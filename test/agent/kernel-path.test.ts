@@ -45,7 +45,7 @@ describe.each(['IPv4', 'IPv6'] as const)('the kernel path without Envoy, %s', (f
     expect(podsIn(results)).toEqual(['p1a', 'p1b', 'p2a']);
   });
 
-  it('serves clients that are no pods of the node, with an address of the node', async () => {
+  it('serves clients that are not pods of the node, with an address of the node', async () => {
     const gateway = family === 'IPv4' ? ['-4', '192.168.50.1'] : ['-6', 'fd00:50::1'];
     await lab.run('ctl', 'ip', gateway[0] ?? '', 'route', 'add', vip(10), 'via', gateway[1] ?? '');
     const results = await lab.dial('ctl', 'tcp', vip(10), 80, 30);

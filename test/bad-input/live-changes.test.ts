@@ -113,7 +113,7 @@ describe('live changes', () => {
     for (const load of loads) expect(failed(await load.stop())).toEqual([]);
   });
 
-  it('an HTTP Service may be put on the kernel path: also connections that Envoy holds go on', async () => {
+  it('an HTTP Service may be put on the kernel path: also connections that Envoy holds continue', async () => {
     const address = '10.96.3.9';
     const slice = sliceUpdate('to-kernel', 'IPv4', [httpPort], ['p1b', 'p2a']);
     await lab.update([serviceUpdate('to-kernel', [address], asHttp), slice]);
@@ -138,7 +138,7 @@ describe('live changes', () => {
     expect(failed(await load.stop()).filter(({ startedAt }) => startedAt > changedAt)).toEqual([]);
   });
 
-  it('a Service that is deleted and made again with another protocol serves again', async () => {
+  it('a Service that is deleted and created again with another protocol works again', async () => {
     const address = '10.96.3.6';
     const slice = sliceUpdate('again', 'IPv4', [httpPort], ['p1b', 'p2a']);
     await lab.update([serviceUpdate('again', [address], asHttp), slice]);

@@ -138,7 +138,7 @@ describe.skipIf(skipsApiServer)('fairlead on a real API server', () => {
     expect(await carriedByEnvoy()).toBeGreaterThan(before);
   });
 
-  it('serves on while the API server is away, and follows it again afterwards', async () => {
+  it('keeps serving while the API server is unavailable, and follows it again afterwards', async () => {
     await api.killApiServer();
     expect((await call()).pod).toBe('echo-2');
     await api.startApiServer();

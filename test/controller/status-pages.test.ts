@@ -57,7 +57,7 @@ it('comes in pages, each with the totals (X9)', async () => {
   expect([pages, nodes]).toEqual([3, [0, 1, 2, 3, 4, 5, 6].map((index) => `node-${index}`)]);
 });
 
-it('tells of one node alone, and which limit refused whom', async () => {
+it('shows one node alone, and which limit refused whom', async () => {
   const { streams, totals, next } = await page('node=node-3');
   expect([streams.map(({ node }) => node?.id), next]).toEqual([['node-3'], null]);
   expect(totals.refusals).toMatchObject([
@@ -81,7 +81,7 @@ it('refuses what it does not understand, and to build everything for /debug/reso
   expect(one.map(({ types }) => types[0]?.resources?.map(({ name }) => name))).toEqual([['a', 'b']]);
 });
 
-it('goes on when a client leaves in the middle of an answer', async () => {
+it('continues when a client leaves in the middle of an answer', async () => {
   await new Promise<void>((resolve) => {
     const asked = request(`${admin}/status`, (response) => {
       response.destroy();

@@ -205,7 +205,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await server.kubectl(['delete', 'service/c', '-n', 'shop']);
   });
 
-  it('keeps its state while the server is dead and goes on when it lives again', async () => {
+  it('keeps its state while the server is down and continues when it is back', async () => {
     await server.apply(service('shop/steady'));
     const { recorder, source, logs } = await runSynced();
     await server.killApiServer();
@@ -220,7 +220,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await server.kubectl(['delete', 'service/steady', 'service/after', '-n', 'shop']);
   });
 
-  it('lists anew when etcd was compacted past the version it had got to', async () => {
+  it('lists again when etcd was compacted past the version it had got to', async () => {
     await server.apply(service('shop/old'));
     await server.killApiServer();
     // Without its cache the API server passes each watch on to etcd, which then tells of the compaction itself.

@@ -189,7 +189,7 @@ describe('listing', () => {
     expect(run.source.blockers()).toContain('services');
   });
 
-  it('reports objects it cannot use and goes on with the others', async () => {
+  it('reports objects it cannot use and continues with the others', async () => {
     run.server.lists(
       list('3', [null, { metadata: {} }, service('poison'), service('odd', '1', 'bad'), service('good')]),
     );

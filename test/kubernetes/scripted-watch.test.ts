@@ -34,7 +34,7 @@ describe('watching', () => {
   it.each([
     ['an ERROR event', stream(event('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' }))],
     ['its answer', status(410, 'Expired', 'too old resource version')],
-  ])('lists anew when the version expired, told by %s, and tells the difference as one batch', async (_, expired) => {
+  ])('lists again when the version expired, told by %s, and tells the difference as one batch', async (_, expired) => {
     run.server.lists(
       list('5', [service('a'), service('b')]),
       list('50', [service('b', '40', '10.0.0.7'), service('c', '41')]),
@@ -104,7 +104,7 @@ describe('watching', () => {
     ['an unknown type', event('RENAMED', service('b', '6'))],
     ['a version that goes back', event('ADDED', service('b', '4'))],
     ['a line that is too long', event('ADDED', service('b'.repeat(3_000), '6'))],
-  ])('lists anew after %s, and says so until then', async (_, line) => {
+  ])('lists again after %s, and says so until then', async (_, line) => {
     let answer = () => {};
     run.server.lists(list('5', [service('a')]), (response, seen) => {
       answer = () => list('9', [service('c')])(response, seen);
@@ -164,7 +164,7 @@ describe('watching', () => {
     );
   });
 
-  it('lists anew when the listener failed to take a batch', async () => {
+  it('lists again when the listener failed to take a batch', async () => {
     run.server.lists(list('5', [service('a')]), list('6', [service('b')]));
     run.server.watches((response, seen) => {
       vi.spyOn(run.recorder, 'update').mockImplementationOnce(() => {

@@ -92,7 +92,7 @@ describe('testbed', () => {
     expect(report(after).failures).toEqual({ refused: after.length });
   });
 
-  it('serves on after clients that reset their connections', async () => {
+  it('keeps serving after clients that reset their connections', async () => {
     const reset =
       "const s = require('net').connect(9000, '10.244.2.10', () => s.write('x\\n', () => s.resetAndDestroy()))";
     await run([process.execPath, '-e', reset], { namespace: network.namespaceOf('pod1') });

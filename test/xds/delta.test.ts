@@ -53,7 +53,7 @@ describe('subscriptions of a delta stream', () => {
     expect(names(await client.nextAndAck())).toEqual(['X']);
   });
 
-  it('a) an empty list after a name was seen is no wildcard', async () => {
+  it('a) an empty list after a name was seen is not a wildcard', async () => {
     replaceEach(server.cache, [cluster('w', 1, { wildcard: true }), cluster('X')]);
     const client = server.delta();
     client.send({ typeUrl: cds, resourceNamesSubscribe: ['X'] });
@@ -151,7 +151,7 @@ describe('subscriptions of a delta stream', () => {
     expect([...(await client.nextAndAck()).removed].sort()).toEqual(['a', 'b']);
   });
 
-  it('answers names of a type that nobody serves', async () => {
+  it('answers names of a type without resources', async () => {
     const client = server.delta();
     client.send({ typeUrl: 'type.googleapis.com/nobody.Knows', resourceNamesSubscribe: ['x'] });
     expect(await client.nextAndAck()).toMatchObject({ typeUrl: 'type.googleapis.com/nobody.Knows', removed: ['x'] });

@@ -67,7 +67,7 @@ describe('an exception in the code of one stream ends that stream and no other (
     await expectOnlyBadEnds(streams, 'Could not update the view of a stream');
   });
 
-  it('while its status is told', async () => {
+  it('while its status is read', async () => {
     const streams = await twoStreams({});
     let isBroken = false;
     const entry: ResourceEntry = {

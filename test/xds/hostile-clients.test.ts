@@ -94,7 +94,7 @@ describe('a client that misbehaves', () => {
     await deaf.close();
   });
 
-  it('never acknowledges: it is told of once, and changes cost nothing more', async () => {
+  it('never acknowledges: it is logged once, and changes cost nothing more', async () => {
     let late = 0;
     const slow = await TestServer.start({
       limits: { ackWarningMs: 40 },
@@ -113,7 +113,7 @@ describe('a client that misbehaves', () => {
   });
 
   it.each([
-    ['bytes that are no message', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]), Code.INVALID_ARGUMENT],
+    ['bytes that are not a message', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]), Code.INVALID_ARGUMENT],
     ['a truncated message', Buffer.from([0x12, 0x7f, 0x41]), Code.INVALID_ARGUMENT],
     ['an empty message', Buffer.alloc(0), Code.INVALID_ARGUMENT],
   ])('sends %s: its stream ends', async (_what, bytes, code) => {

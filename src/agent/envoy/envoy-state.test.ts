@@ -21,7 +21,7 @@ describe("Envoy's state", () => {
     });
   });
 
-  it('wants the scopes anew after Envoy was gone', () => {
+  it('wants the scopes again after Envoy was gone', () => {
     expect(gateOf(stateAfter(healthy, { kind: 'ScopesSeen' }, { kind: 'Refused' }, healthy)).http).toBe(false);
   });
 

@@ -119,7 +119,7 @@ describe("one family's table", () => {
     ]);
   });
 
-  it('makes chains only for the numbers of endpoints that there are, once it is loaded anew', () => {
+  it('makes chains only for the numbers of endpoints that there are, once it is loaded again', () => {
     const table = new FamilyTable(options);
     const endpoints = [1, 2, 3].map((n) => ({ address: `10.244.2.${n}`, port: 8080 }));
     table.elements.put('a/a', [port(1, 80, { endpoints }), port(2, 80, { endpoints })]);
@@ -158,7 +158,7 @@ describe("one family's table", () => {
     );
   });
 
-  it('asks anew for the scope of an HTTP address that was gone meanwhile, not of one whose endpoints changed', () => {
+  it('asks again for the scope of an HTTP address that was gone meanwhile, not of one whose endpoints changed', () => {
     const table = new FamilyTable(options);
     const { capture } = table.elements;
     const http = port(1, 80, { dataPath: 'EnvoyHttp' });

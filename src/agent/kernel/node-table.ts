@@ -129,7 +129,7 @@ export function nodeTable(options: NodeTableOptions): NodeTable {
 }
 
 /**
- * `tproxy` ends its rule where no socket listens: the mark is not set, and the packet goes on to DNAT. That is what
+ * `tproxy` ends its rule where no socket listens: the mark is not set, and the packet continues to DNAT. That is what
  * keeps traffic flowing while Envoy is away.
  */
 function listenerChains({ family, marks, listeners }: NodeTableOptions): readonly Chain[] {

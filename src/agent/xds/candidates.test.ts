@@ -25,7 +25,7 @@ describe('the controllers of an agent', () => {
     }
   });
 
-  it('go on as they were when DNS does not answer any more', async () => {
+  it('stay as they were when DNS no longer answers', async () => {
     let answers = [() => Promise.resolve(['10.0.0.7']), fail];
     const candidates = new Candidates('node1', [named], () => (answers.shift() ?? fail)());
     await candidates.refresh();

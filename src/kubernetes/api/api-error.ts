@@ -63,7 +63,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** An ERROR event, or the body of an answer that is no success. */
+/** An ERROR event, or the body of an answer that is not a success. */
 export function statusError(server: string, code: number, status: Status, retryAfterMs?: number): ApiError {
   const reason = status.reason === '' ? '' : ` ${status.reason}`;
   const message = status.message === '' ? '' : `: ${status.message}`;

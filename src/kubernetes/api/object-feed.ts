@@ -17,7 +17,7 @@ import type { ObjectEvent } from './watch-lines.ts';
  */
 const pieceSize = 250;
 
-/** What a list has told so far; nothing of it is passed on before the list is complete. */
+/** What a list has delivered so far; nothing of it is passed on before the list is complete. */
 export interface Relist {
   readonly updates: ModelUpdate[];
   readonly keys: Set<string>;
@@ -25,8 +25,8 @@ export interface Relist {
 }
 
 /**
- * Turns objects of one kind into updates and problems. Of the objects themselves it keeps the keys only, to tell after
- * a new list what has gone.
+ * Turns objects of one kind into updates and problems. Of the objects themselves it keeps the keys only, to know after
+ * a new list what was deleted.
  */
 export class ObjectFeed {
   readonly #kind: KubernetesKind;
@@ -83,7 +83,7 @@ export class ObjectFeed {
     for (const key of gone) this.#keys.delete(key);
   }
 
-  /** Tells of something that has no object; a complete list clears it. */
+  /** Reports a problem that has no object; a complete list clears it. */
   reportLost(reason: string): void {
     const { resource } = this.#kind;
     const object: ObjectRef = { kind: 'Watch', namespace: '', name: resource };

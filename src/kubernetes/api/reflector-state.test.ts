@@ -45,7 +45,7 @@ describe('transition', () => {
     expect(state).toEqual({ kind: 'Watching', resourceVersion: '8', failures: 1, refusals: 0 });
   });
 
-  it('starts counting failures anew after a healthy watch', () => {
+  it('starts counting failures again after a healthy watch', () => {
     const state = follow([failed, waited, failed, waited, listed, { ...failed, healthy: true }]);
     expect(state).toMatchObject({ kind: 'Waiting', failures: 1 });
   });
@@ -87,7 +87,7 @@ describe('transition', () => {
     }
   });
 
-  it('never goes on without a wait after two failures in a row', () => {
+  it('never continues without a wait after two failures in a row', () => {
     const trouble = fc.constantFrom<Outcome>(failed, lost, { kind: 'Ended', resourceVersion: '1', healthy: false });
     fc.assert(
       fc.property(fc.array(trouble, { minLength: 2 }), (outcomes) => {

@@ -285,7 +285,7 @@ describe('ManifestSource while directories change', () => {
     await world.untilNodes({ keep: 'z' });
   });
 
-  it('keeps everything while the directory itself is away, and goes on when it is back', async () => {
+  it('keeps everything while the directory itself is away, and continues when it is back', async () => {
     write('a.yaml', node('a', '1'));
     const { world } = await synced();
     renameSync(directory, join(root, 'away'));

@@ -172,7 +172,7 @@ describe('hostile YAML', () => {
     expect(problems[0]).toContain(reason);
   });
 
-  it('that refers to itself is no endless object', () => {
+  it('that refers to itself is not an endless object', () => {
     const { objects } = parse('a: &a\n  b: *a\n');
     expect(objects).toHaveLength(1);
   });

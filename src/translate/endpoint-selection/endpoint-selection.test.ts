@@ -53,7 +53,7 @@ describe('conditions', () => {
     expect(selected([sliceOf([ready('10.0.0.1'), terminating('10.0.0.2'), notReady])])).toEqual(['10.0.0.1:8080']);
   });
 
-  it('fall back to what serves while terminating, whatever its hints', () => {
+  it('fall back to what is serving while terminating, whatever its hints', () => {
     const far = terminating('10.0.0.1', { hintZones: ['zone-b'] });
     const near = terminating('10.0.0.2', { hintZones: ['zone-a'] });
     const gone = terminating('10.0.0.3', { serving: false });

@@ -9,11 +9,11 @@ import { changedCandidates, changedSlices, type SlicePart } from './differences.
 import { HintIndex } from './hint-index.ts';
 import { indexOf, isHinted } from './slice-index.ts';
 
-/** What a traffic policy allows for new connections, or all that are serving: those with which connections may go on. */
+/** What a traffic policy allows for new connections, or all that are serving: those to which existing connections may continue. */
 export type SelectionPolicy = TrafficPolicy | 'Serving';
 
 /**
- * What becomes of a new connection. `Reject`: there is no usable endpoint anywhere. `Drop`: there is, but the traffic
+ * What happens to a new connection. `Reject`: there is no usable endpoint anywhere. `Drop`: there is, but the traffic
  * policy is Local and none is on the client's node.
  */
 export type Verdict = 'Forward' | 'Reject' | 'Drop';

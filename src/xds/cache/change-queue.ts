@@ -8,7 +8,7 @@ interface Removals {
 }
 
 /**
- * Changes that are told together at intervals, so that all who hear of them take the same response: it is put together
+ * Changes that are announced together at intervals, so that all who are notified take the same response: it is put together
  * once, and they are not busy with a response for each change.
  */
 interface Paced {

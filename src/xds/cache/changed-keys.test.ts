@@ -62,14 +62,14 @@ describe('a resource that differs by node', () => {
     return world;
   }
 
-  it('is built again for the nodes that changed, and only their clients are told', () => {
+  it('is built again for the nodes that changed, and only their clients are notified', () => {
     const { replace, flush, build } = subscribed();
     replace(new Map([['n7', 2]]), () => new Set(['n7', 'of-no-client']));
     expect(flush()).toEqual(['n7']);
     expect(build(views)).toEqual(['n7']);
   });
 
-  it('is built again for those of several changes that are told as one', () => {
+  it('is built again for those of several changes that are announced as one', () => {
     const { replace, flush, build } = subscribed();
     replace(new Map([['n7', 2]]), () => new Set(['n7']));
     replace(new Map([['n8', 2]]), () => new Set(['n7', 'n8']));
@@ -79,7 +79,7 @@ describe('a resource that differs by node', () => {
     expect(build(views)).toEqual(['n7', 'n8', 'n9']);
   });
 
-  it('is built again for all when it is not known who changed, be it one of several changes', () => {
+  it('is built again for all when it is not known who changed, even in one of several changes', () => {
     const { replace, flush, build } = subscribed();
     replace(new Map([['n7', 2]]), () => new Set(['n7']));
     replace(new Map([['n8', 2]]));
@@ -88,7 +88,7 @@ describe('a resource that differs by node', () => {
     expect(build(views)).toHaveLength(nodes);
   });
 
-  it('is told to all when it went and came back in between', () => {
+  it('is announced to all when it was removed and added in between', () => {
     const { cache, replace, flush } = subscribed();
     replaceEach(cache, [], [{ typeUrl: eds, name: 'a' }]);
     replace(new Map(), () => new Set());
@@ -112,7 +112,7 @@ describe('a resource that differs by node', () => {
 });
 
 describe('a resource that differs by zone', () => {
-  it('is built again for the zones that changed, and only their clients are told', () => {
+  it('is built again for the zones that changed, and only their clients are notified', () => {
     const { replace, subscribe, flush, build } = createWorld('zone');
     replace(new Map());
     for (const view of views) subscribe(view);

@@ -29,8 +29,8 @@ function watched(intervalMs: number) {
   return { cache, put, propagate };
 }
 
-describe('changes that are told at intervals', () => {
-  it('are told at once after a pause, and then together with the next', () => {
+describe('changes that are announced at intervals', () => {
+  it('are announced at once after a pause, and then together with the next', () => {
     const { cache, put, propagate } = watched(3_600_000);
     put('a', serviceView);
     expect(propagate()).toEqual(['view']);

@@ -42,7 +42,7 @@ function watched(names: readonly (readonly [typeUrl: string, name: string])[]) {
   return { cache, slice, all };
 }
 
-describe('a batch that is told in slices', () => {
+describe('a batch that is announced in slices', () => {
   it('tells the removal of a cluster only after the route that drops it, however large it is', () => {
     const routes = Array.from({ length: 1_000 }, (_none, index) => `r${index}`);
     const { cache, all } = watched([

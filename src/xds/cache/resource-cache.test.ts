@@ -59,7 +59,7 @@ describe('the cache of resources', () => {
     expect(other.lookup(cds, 'a', inZone('y'))?.version).toBe(versions[0]?.version);
   });
 
-  it('tells once of what cannot be built, and serves what it built before', () => {
+  it('reports once what cannot be built, and keeps what it built before', () => {
     const told: string[] = [];
     const cache = new ResourceCache({ onBuildError: ({ name }, error) => told.push(`${name}: ${String(error)}`) });
     hold(cache, 'a');

@@ -24,11 +24,11 @@ export interface CacheOptions {
   /** Called once per entry and scope that could not be built; its last version stays in use. */
   readonly onBuildError?: BuildError;
   /**
-   * Types whose changes are told together: how many milliseconds apart, by the number of clients that want all of the type.
+   * Types whose changes are announced together: how many milliseconds apart, by the number of clients that want all of the type.
    * Undefined: at once.
    */
   readonly pace?: Pace;
-  /** A subscriber threw when it was told of a change; the others are told. */
+  /** A subscriber threw when it was notified of a change; the others are notified. */
   readonly onSubscriberError?: (name: ResourceName, error: unknown) => void;
 }
 
@@ -137,7 +137,7 @@ export class ResourceCache {
     );
   }
 
-  /** All paced types are told in one go, at the longest of their intervals. */
+  /** All paced types are announced together, at the longest of their intervals. */
   #paceMs(): number {
     const intervals = [...this.#stores.values()].map((store) => this.#pace(store.typeUrl)?.(store.wildcards.size) ?? 0);
     return Math.max(0, ...intervals);

@@ -22,7 +22,7 @@ type News = (subscriber: Subscriber) => void;
 
 /** What the stores of all types share. */
 export interface StoreContext {
-  /** A subscriber threw when it was told of a change; the others are told. */
+  /** A subscriber threw when it was notified of a change; the others are notified. */
   readonly onSubscriberError: (slot: Slot, error: unknown) => void;
   readonly onBuildError: BuildError;
   /** A client asks for a name without a resource. */

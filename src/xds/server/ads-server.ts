@@ -45,7 +45,7 @@ export class AdsServer implements CacheListener {
   #lastId = 0;
   #isClosing = false;
   #checks: NodeJS.Timeout | undefined;
-  /** Until changes that are told at intervals are due. */
+  /** Until changes that are announced at intervals are due. */
   #dueTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AdsServerOptions) {

@@ -56,7 +56,7 @@ describe('the meter of requests', () => {
     expect(budget.used).toBe(0);
   });
 
-  it('holds a client back for which there is no room, and goes on when there is', () => {
+  it('holds a client back for which there is no room, and continues when there is', () => {
     const [first, second] = [metered('a'), metered('b')];
     first.stream.emit('data', message(600).subarray(0, 100));
     second.stream.emit('data', message(600).subarray(0, 100));

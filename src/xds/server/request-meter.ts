@@ -105,7 +105,7 @@ export class RequestMeter implements BudgetHolder {
     this.#begunAt = undefined;
   }
 
-  /** The message goes on in a later frame. */
+  /** The message continues in a later frame. */
   #hold(chunk: Buffer): void {
     this.#held += chunk.length + chunkOverhead;
     if (this.#held > Math.max(crumbs.atLeast, crumbs.times * this.#bodyLength)) {

@@ -97,7 +97,7 @@ describe('the scheduler', () => {
     expect([...pumped].sort()).toEqual(['endpoints', 'others']);
   });
 
-  it('ends one that throws, and goes on with the others (X7)', async () => {
+  it('ends one that throws, and continues with the others (X7)', async () => {
     const failures: unknown[] = [];
     const broken: Sender = {
       queued: noQueue,
@@ -115,7 +115,7 @@ describe('the scheduler', () => {
     expect(failures).toEqual([new Error('of the stand-in')]);
   });
 
-  it('goes on when what comes before the sending throws (X7)', async () => {
+  it('continues when what comes before the sending throws (X7)', async () => {
     const log: string[] = [];
     const failures: unknown[] = [];
     let isBroken = true;

@@ -21,7 +21,7 @@ function subscribed(cache: ResourceCache): ClientStream {
   return stream;
 }
 
-it('still counts as current what another stream of the same node let go of', () => {
+it('still counts as current what another stream of the same node released', () => {
   const cache = new ResourceCache();
   const entry: ResourceEntry = {
     typeUrl,

@@ -44,7 +44,7 @@ describe('the search for rejected resources', () => {
     expect(before.length).toBeLessThan(2);
   });
 
-  it('goes on beside permanent new work, and finds all that is at fault', () => {
+  it('continues beside permanent new work, and finds all that is at fault', () => {
     const cache = filled(cluster, 8);
     const client = new AnsweringClient(cache, cluster);
     client.request({ subscribe: [...names(8), 'busy'] });

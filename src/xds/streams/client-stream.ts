@@ -291,7 +291,7 @@ export class ClientStream {
       for (const name of names) subscription.subscribe(name);
     }
     // A new client waits for an answer even if there is nothing. One that returns knows what it has, but Envoy does not take a
-    // stream for good before something came on it, and waits longer each time before it opens the next one (up to 3 s).
+    // stream permanently before something came on it, and waits longer each time before it opens the next one (up to 3 s).
     const isFirstOfStream = this.#types.size === 1;
     if (wildcard && (isFirstOfStream || request.initialVersions.length === 0)) subscription.oweAnswer();
   }

@@ -77,7 +77,7 @@ export class Demand {
   }
 
   /**
-   * What is served to this node, for the status. Built again if another stream of the node let go of it; what waits for
+   * What is served to this node, for the status. Built again if another stream of the node released it; what waits for
    * its turn to be sent is not built for this.
    */
   served(slot: Slot, word: number): EncodedResource | undefined {

@@ -30,7 +30,7 @@ function pagesOf(log: ChangeLog): readonly Page[] {
 }
 
 /**
- * What was put together for another stream at the same place of the log: 1,000 agents that are told of a change, or that start
+ * What was put together for another stream at the same place of the log: 1,000 agents that are notified of a change, or that start
  * together, take the same pages. Undefined where this stream keeps something else in mind.
  */
 export function takePage({ store, states, demand, search }: SubscriptionState, maxBytes: number): Batch | undefined {
