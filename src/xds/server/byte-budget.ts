@@ -48,6 +48,12 @@ export class ByteBudget {
     return false;
   }
 
+  /** There would be room for these bytes if the holder had nothing. */
+  fitsWithout(holder: BudgetHolder, bytes: number): boolean {
+    const own = this.heldBy(holder);
+    return this.#fitsAll(bytes - own) && this.#fitsPeer(holder, bytes - own);
+  }
+
   heldBy(holder: BudgetHolder): number {
     return this.#held.get(holder) ?? 0;
   }

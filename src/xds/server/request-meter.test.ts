@@ -65,6 +65,26 @@ describe('the meter of requests', () => {
     expect([second.stream.isPaused, second.meter.isWaiting, budget.used]).toEqual([false, false, 600]);
   });
 
+  it('does not wait for room that earlier requests of its own hold', () => {
+    const { stream, meter } = metered('a');
+    const bytes = message(600);
+    for (let request = 0; request < 5; request += 1) {
+      stream.emit('data', bytes.subarray(0, 100));
+      expect([stream.isPaused, meter.isWaiting]).toEqual([false, false]);
+      stream.emit('data', bytes.subarray(100));
+    }
+    expect(budget.used).toBe(600);
+  });
+
+  it('keeps the room of a message that is being received when what came before is worked off', () => {
+    const { stream, meter } = metered('a');
+    stream.emit('data', message(300).subarray(0, 100));
+    stream.emit('data', Buffer.concat([message(300).subarray(100), message(400).subarray(0, 50)]));
+    expect(budget.used).toBe(700);
+    meter.release();
+    expect(budget.used).toBe(400);
+  });
+
   it('complains of crumbs, which cost more than they say, and of compression, which hides how much comes', () => {
     const crumbling = metered('a');
     for (const byte of message(2_000)) crumbling.stream.emit('data', Buffer.from([byte]));

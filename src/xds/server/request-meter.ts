@@ -66,9 +66,9 @@ export class RequestMeter implements BudgetHolder {
     this.#stream.resume();
   }
 
-  /** What was received has been processed. */
+  /** What was received has been worked off; the message that is being received keeps its room. */
   release(): void {
-    if (this.#bodyLeft === 0 && this.#headRead === 0) this.#budget.release(this);
+    this.#budget.set(this, this.#isReserved ? this.#bodyLength : 0);
   }
 
   close(): void {
@@ -114,6 +114,15 @@ export class RequestMeter implements BudgetHolder {
     if (this.#isReserved || this.#headRead < headLength) return;
     this.#isReserved = !this.#isWaiting && this.#budget.reserve(this, this.#bodyLength);
     this.#isWaiting = !this.#isReserved;
-    if (this.#isWaiting) this.#stream.pause();
+    if (this.#isWaiting) this.#wait();
+  }
+
+  /**
+   * Room that earlier requests of the stream hold would never come: they are let go of when the first round is over, and this
+   * one belongs to it. An Envoy that repeats its node in each request sends 60 kB with each of hundreds of names.
+   */
+  #wait(): void {
+    this.#stream.pause();
+    if (this.#budget.fitsWithout(this, this.#bodyLength)) this.#budget.set(this, 0);
   }
 }
