@@ -137,7 +137,8 @@ describe('the path through Envoy', () => {
       lab.dial('p1b', 'tcp', address, 9, 40),
     ]);
     await lab.run('node2', 'nft', 'delete table ip denying');
-    expect(podsIn(denied)).toEqual(['p1b']);
+    // Until the endpoint is ejected, all six tries of one of its own connections may meet the refusal.
+    expect(podsIn(denied.filter((result) => 'echo' in result))).toEqual(['p1b']);
     expect(other.filter((result) => !('echo' in result))).toEqual([]);
   });
 
