@@ -54,6 +54,7 @@ export class ResourceCache {
       replace: (slot, entry) => this.#replace(slot, entry),
     });
     this.#context = {
+      deadNames: { held: 0 },
       onBuildError,
       onSubscriberError: ({ name, type: { typeUrl } }, error) => onSubscriberError({ typeUrl, name }, error),
       asked: (slot) => this.#ownership.resolve(slot),

@@ -20,8 +20,14 @@ export interface Subscriber {
 
 type News = (subscriber: Subscriber) => void;
 
+/** Names without a resource that streams hold, over all streams and types. */
+export interface DeadNameCount {
+  held: number;
+}
+
 /** What the stores of all types share. */
 export interface StoreContext {
+  readonly deadNames: DeadNameCount;
   /** A subscriber threw when it was notified of a change; the others are notified. */
   readonly onSubscriberError: (slot: Slot, error: unknown) => void;
   readonly onBuildError: BuildError;
@@ -54,6 +60,10 @@ export class TypeStore implements SlotType {
   constructor(typeUrl: string, context: StoreContext) {
     this.typeUrl = typeUrl;
     this.#context = context;
+  }
+
+  get deadNames(): DeadNameCount {
+    return this.#context.deadNames;
   }
 
   get isUnused(): boolean {

@@ -63,6 +63,27 @@ describe('names that mean nothing', () => {
     expect([slots(cache), client.stream.status(false)[0]?.named]).toEqual([1_000, 1_000]);
   });
 
+  it('are held for all streams together only up to a number, and answered beyond', () => {
+    const cache = new ResourceCache();
+    const clients = Array.from({ length: 120 }, () => new AnsweringClient(cache, typeUrl));
+    for (const [index, client] of clients.entries()) {
+      client.request({ subscribe: names(`of-${index}`, 1_000) });
+      expect(client.settle().flatMap(({ removed }) => removed)).toHaveLength(1_000);
+    }
+    expect(slots(cache)).toBe(100_000);
+    for (const client of clients) client.stream.close();
+    expect([slots(cache), cache.store(typeUrl).deadNames.held]).toEqual([0, 0]);
+  });
+
+  it('are not held when they are longer than any that could come to be', () => {
+    const cache = new ResourceCache();
+    const client = new AnsweringClient(cache, typeUrl);
+    const long = 'x'.repeat(4_000);
+    client.request({ subscribe: [long] });
+    expect(client.settle().map(({ removed }) => removed)).toEqual([[long]]);
+    expect(slots(cache)).toBe(0);
+  });
+
   it('still have an end', () => {
     const client = new AnsweringClient(new ResourceCache(), typeUrl, { limits: { namesPerType: 100 } });
     expect(() => client.request({ subscribe: names('dead', 2_000) })).toThrow('More than 100 names');

@@ -5,6 +5,10 @@ import { absent, isNamed, type ResourceStates } from './resource-states.ts';
 
 /** A resource that appears soon after it was asked for reaches the client unasked. */
 const mostHeld = 1_000;
+/** Of all streams and types together: each costs up to a kilobyte, and clients make them up. */
+const mostHeldOfAll = 100_000;
+/** In UTF-16 code units; no name that a Service could give to a resource is longer. */
+const longestHeld = 512;
 
 const toldWord = (isNamed | absent) >>> 0;
 
@@ -38,20 +42,20 @@ export class DeadNames {
 
   /** The client asks for the name. @returns false when it is only answered */
   admit(slot: Slot): boolean {
-    this.#held.delete(slot.id);
-    if (this.#held.size >= mostHeld && !this.#dropOldest()) {
+    this.#drop(slot.id);
+    if (slot.name.length > longestHeld || (this.#isFull && !this.#dropOldest())) {
       this.#answers.push(slot.name);
       return false;
     }
-    this.#held.add(slot.id);
+    this.#hold(slot.id);
     return true;
   }
 
   /** The client was told that what it asked for does not exist. */
   died(slot: Slot): void {
-    this.#held.delete(slot.id);
-    this.#held.add(slot.id);
-    while (this.#held.size > mostHeld && this.#dropOldest());
+    this.#drop(slot.id);
+    this.#hold(slot.id);
+    while (this.#isOverfull && this.#dropOldest());
   }
 
   /** Names that the next response answers. What was asked for again since, or appeared, is answered otherwise. */
@@ -68,8 +72,28 @@ export class DeadNames {
   }
 
   clear(): void {
+    this.#store.deadNames.held -= this.#held.size;
     this.#held.clear();
     this.#answers = [];
+  }
+
+  /** There is no room for one more. */
+  get #isFull(): boolean {
+    return this.#held.size >= mostHeld || this.#store.deadNames.held >= mostHeldOfAll;
+  }
+
+  get #isOverfull(): boolean {
+    return this.#held.size > mostHeld || this.#store.deadNames.held > mostHeldOfAll;
+  }
+
+  #hold(id: number): void {
+    if (this.#held.has(id)) return;
+    this.#held.add(id);
+    this.#store.deadNames.held += 1;
+  }
+
+  #drop(id: number): void {
+    if (this.#held.delete(id)) this.#store.deadNames.held -= 1;
   }
 
   /** @returns false when the client has yet to be told of the oldest */
@@ -79,7 +103,7 @@ export class DeadNames {
     const slot = this.#store.slot(oldest);
     const isDead = slot !== undefined && slot.entry === undefined && this.#demand.isNamed(slot);
     if (isDead && this.#states.word(oldest) !== toldWord) return false;
-    this.#held.delete(oldest);
+    this.#drop(oldest);
     if (isDead && this.#demand.dropName(slot) !== undefined) this.#states.put(slot, 0);
     return true;
   }
