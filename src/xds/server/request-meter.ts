@@ -66,7 +66,7 @@ export class RequestMeter implements BudgetHolder {
     this.#stream.resume();
   }
 
-  /** What was received has been worked off; the message that is being received keeps its room. */
+  /** What was received has been processed; the message that is being received keeps its room. */
   release(): void {
     this.#budget.set(this, this.#isReserved ? this.#bodyLength : 0);
   }
