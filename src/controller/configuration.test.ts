@@ -48,6 +48,10 @@ it('refuses an age of streams that no timer can wait for: they would all end at 
   expect(() => parseConfiguration(`${head}limits: { connectionAgeMs: 2592000000 }\n`, 'c.yaml')).toThrow(
     /c\.yaml:3: limits\.connectionAgeMs: .*604800000/,
   );
+  // Seconds, taken for milliseconds.
+  expect(() => parseConfiguration(`${head}limits: { connectionAgeMs: 600 }\n`, 'c.yaml')).toThrow(
+    /c\.yaml:3: limits\.connectionAgeMs: is in milliseconds/,
+  );
 });
 
 describe('addresses', () => {

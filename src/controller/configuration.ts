@@ -33,7 +33,13 @@ const limits = z.strictObject({
   sendingBytesPerPeer: count.optional(),
   namesPerType: count.optional(),
   requestBytes: count.optional(),
-  connectionAgeMs: z.number().int().nonnegative().max(longestAgeMs).optional(),
+  connectionAgeMs: z
+    .number()
+    .int()
+    .nonnegative()
+    .max(longestAgeMs)
+    .refine((ms) => ms === 0 || ms >= 1_000, 'is in milliseconds: 0, or 1000 and more')
+    .optional(),
 });
 
 const schema = z.strictObject({
