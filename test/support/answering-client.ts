@@ -28,6 +28,8 @@ export class AnsweringClient {
   readonly #cache: ResourceCache;
   readonly #typeUrl: string;
   #nonce = 0;
+  /** As the scheduler knows it: a stream that did not call is not asked. */
+  #isCalled = false;
   #names: readonly string[] = [];
 
   constructor(cache: ResourceCache, typeUrl: string, options: Options = {}) {
@@ -36,7 +38,7 @@ export class AnsweringClient {
     const view = { nodeName, zone: 'z' };
     this.#cache = cache;
     this.#typeUrl = typeUrl;
-    this.stream = new ClientStream({ variant, cache, view, limits, onWork: () => undefined });
+    this.stream = new ClientStream({ variant, cache, view, limits, onWork: () => (this.#isCalled = true) });
   }
 
   request(request: Partial<DeltaRequest>): void {
@@ -47,8 +49,10 @@ export class AnsweringClient {
   /** The next response; undefined when there is nothing to send. */
   read(): Batch | undefined {
     this.#cache.propagate(Number.POSITIVE_INFINITY);
+    if (!this.#isCalled) return undefined;
     let batch = this.stream.next(Number.POSITIVE_INFINITY);
     while (batch === 'later') batch = this.stream.next(Number.POSITIVE_INFINITY);
+    this.#isCalled = batch !== undefined;
     if (batch === undefined) return undefined;
     this.#nonce += 1;
     this.stream.sent(batch.changed, { batch, nonce: `${this.#nonce}`, sentAt: 0 });

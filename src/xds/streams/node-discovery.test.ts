@@ -219,6 +219,10 @@ describe('an agent', () => {
         while (agent.read() !== undefined);
         expect(agent.complete).toBe(true);
         expect(sorted(agent.held)).toEqual(sorted(contentOf(cache)));
+        // It also hears of what comes after a pause.
+        replaceEach(cache, [view('a', 10)]);
+        while (agent.read() !== undefined);
+        expect(sorted(agent.held)).toEqual(sorted(contentOf(cache)));
       }),
       { numRuns: Number(process.env['RUNS'] ?? 500) },
     );
