@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { AgentMetrics } from '../../src/agent/metrics.ts';
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { errorTable } from '../../src/model/errors.ts';
 import { problemTable } from '../../src/model/problem-codes.ts';
@@ -26,5 +27,23 @@ describe('tables in docs/', () => {
     const text = page('metrics.md');
     const missing = own.filter(({ name, type, help }) => !text.includes(`| \`${name}\` | ${type} | ${help} |`));
     expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('metrics.md describes every metric of the agent, and no other', async () => {
+    const { registry } = new AgentMetrics({
+      elements: () => 0,
+      services: () => 0,
+      unprogrammed: () => 0,
+      connected: () => false,
+      envoy: () => 'Absent',
+      missingScopes: () => 0,
+    });
+    const metrics = await registry.getMetricsAsJSON();
+    const own = metrics.filter(({ name }) => name.startsWith('fairlead_')).map(({ name, type }) => `${name} ${type}`);
+    const [, ofAgent = ''] = page('metrics.md').split('## Agent');
+    const documented = [...ofAgent.matchAll(/^\| `(fairlead_\w+)` \| (\w+) \|/gm)].map(
+      ([, name, type]) => `${name} ${type}`,
+    );
+    expect(own.toSorted()).toEqual(documented.toSorted());
   });
 });
