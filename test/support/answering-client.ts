@@ -3,18 +3,7 @@ import type { Variant } from '../../src/xds/server/ads-events.ts';
 import { defaultLimits, type Limits } from '../../src/xds/server/limits.ts';
 import type { Batch } from '../../src/xds/streams/batch.ts';
 import { ClientStream } from '../../src/xds/streams/client-stream.ts';
-import type { DeltaRequest } from '../../src/xds/streams/requests.ts';
-
-/** A request that says nothing. */
-export const noRequest: DeltaRequest = {
-  typeUrl: '',
-  node: undefined,
-  subscribe: [],
-  unsubscribe: [],
-  initialVersions: [],
-  nonce: '',
-  error: undefined,
-};
+import { type DeltaFields, deltaRequest } from './delta-request.ts';
 
 interface Options {
   readonly variant?: Variant;
@@ -41,7 +30,7 @@ export class AnsweringClient {
     this.stream = new ClientStream({ variant, cache, view, limits, onWork: () => (this.#isCalled = true) });
   }
 
-  request(request: Partial<DeltaRequest>): void {
+  request(request: DeltaFields): void {
     if (this.stream.variant === 'sotw') this.#names = request.subscribe ?? [];
     this.#send({ ...request, typeUrl: this.#typeUrl });
   }
@@ -74,9 +63,9 @@ export class AnsweringClient {
     return batches;
   }
 
-  #send(request: Partial<DeltaRequest>): void {
-    const delta = { ...noRequest, ...request };
-    if (this.stream.variant === 'sotw') this.stream.receiveSotw({ ...delta, names: delta.subscribe });
+  #send(request: DeltaFields): void {
+    const delta = deltaRequest(request);
+    if (this.stream.variant === 'sotw') this.stream.receiveSotw({ ...delta, names: request.subscribe ?? [] });
     else this.stream.receiveDelta(delta);
   }
 }

@@ -44,9 +44,10 @@ export class Encodings {
     return this.#get(scopeKey(entry, view))?.resource;
   }
 
-  isCurrent(entry: ResourceEntry, view: ClientView): boolean {
+  /** What `encode` would not build again. */
+  current(entry: ResourceEntry, view: ClientView): Pick<Build, 'resource'> | undefined {
     const build = this.#get(scopeKey(entry, view));
-    return build !== undefined && this.#isCurrent(build, entry);
+    return build !== undefined && this.#isCurrent(build, entry) ? build : undefined;
   }
 
   /** There is a new entry. @param keys those that it may differ for; undefined: all */

@@ -98,8 +98,13 @@ export class Slot {
     return resource;
   }
 
+  /** What `encode` would return, if it is built. */
+  current(view: ClientView): EncodedResource | undefined {
+    return this.entry === undefined ? undefined : this.#encodings?.current(this.entry, view)?.resource;
+  }
+
   isBuilt(view: ClientView): boolean {
-    return this.entry === undefined || this.#encodings?.isCurrent(this.entry, view) === true;
+    return this.entry === undefined || this.#encodings?.current(this.entry, view) !== undefined;
   }
 
   /** @returns the nodes or zones that the new entry may differ for; undefined: all */

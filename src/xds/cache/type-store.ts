@@ -4,6 +4,7 @@ import { BucketDigests } from './bucket-digests.ts';
 import { ChangeLog } from './change-log.ts';
 import type { BuildError } from './encodings.ts';
 import { among } from './key-set.ts';
+import { NameIndex } from './name-index.ts';
 import { type LogEntry, type PendingChange, Slot, type SlotType } from './slot.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
@@ -53,6 +54,8 @@ export class TypeStore implements SlotType {
   /** Those of scope zone, of which encodings are kept for each zone of clients. */
   readonly #zoneSlots = new Set<Slot>();
   readonly #ids = new Map<string, Slot>();
+  /** Of names that returning clients have said, and of the versions that they should have. */
+  readonly names = new NameIndex();
   readonly #slots: (Slot | undefined)[] = [];
   readonly #freeIds: number[] = [];
   readonly #subscribers = new SubscriberTable<Subscriber>();
@@ -78,7 +81,9 @@ export class TypeStore implements SlotType {
   /** Of SlotType. */
   letGo(slot: Slot): void {
     if (slot.owner?.kind === 'Resolved') this.#context.letGo(slot);
-    if (!this.isHeld(slot)) slot.forgetAll();
+    if (this.isHeld(slot)) return;
+    slot.forgetAll();
+    this.names.forgetVersion(slot.id);
   }
 
   /** A client may have it, or is about to be sent it. */
@@ -111,6 +116,16 @@ export class TypeStore implements SlotType {
     return slot;
   }
 
+  /** The same, for a name in UTF-8. */
+  internBytes(bytes: Buffer, start: number, end: number): Slot {
+    const id = this.names.find(bytes, start, end);
+    const found = this.#slots[id];
+    if (found?.entry !== undefined) return found;
+    const slot = this.intern(bytes.toString('utf8', start, end));
+    if (id === -1 && end > start && slot.entry !== undefined) this.names.add(slot.id, bytes, start, end);
+    return slot;
+  }
+
   /** Finds or makes, for an entry. */
   slotOf(name: string): Slot {
     const existing = this.#ids.get(name);
@@ -131,6 +146,7 @@ export class TypeStore implements SlotType {
     this.#slots[slot.id] = undefined;
     this.#freeIds.push(slot.id);
     this.#ids.delete(slot.name);
+    this.names.remove(slot.id);
   }
 
   /**
@@ -140,6 +156,7 @@ export class TypeStore implements SlotType {
   replace(slot: Slot, entry: ResourceEntry | undefined): PendingChange['keys'] {
     this.hasRefreshes ||= entry?.refreshes !== undefined;
     const keys = slot.replace(entry);
+    this.names.forgetVersion(slot.id);
     put(this.scopedWildcards, slot, isScopedWildcard(entry));
     put(this.#zoneSlots, slot, entry?.scope === 'zone');
     if (isFleetWildcard(entry)) this.#log(slot);

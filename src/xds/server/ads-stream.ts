@@ -374,7 +374,7 @@ const loggedNames = 10;
 /** For a client that reads to get the status of its stream. */
 const statusGraceMs = 1_000;
 
-function parse<T>(read: (bytes: Uint8Array) => T, bytes: Buffer): T {
+function parse<T>(read: (bytes: Buffer) => T, bytes: Buffer): T {
   try {
     return read(bytes);
   } catch (error) {

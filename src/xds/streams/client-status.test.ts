@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { deltaRequest } from '../../../test/support/delta-request.ts';
 import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
@@ -8,16 +9,15 @@ import { ClientStream } from './client-stream.ts';
 
 const typeUrl = typeUrls.endpoint;
 const view = { nodeName: 'n', zone: 'z' };
-const request = { typeUrl, node: undefined, subscribe: [], unsubscribe: [], initialVersions: [], nonce: '' };
 
 function subscribed(cache: ResourceCache): ClientStream {
   const onWork = () => undefined;
   const stream = new ClientStream({ variant: 'delta', cache, view, limits: defaultLimits, onWork });
-  stream.receiveDelta({ ...request, subscribe: ['a'], error: undefined });
+  stream.receiveDelta(deltaRequest({ typeUrl, subscribe: ['a'] }));
   const batch = stream.next(Number.POSITIVE_INFINITY);
   if (batch === undefined || batch === 'later') throw new Error('There is nothing to send');
   stream.sent(batch.changed, { batch, nonce: '1', sentAt: 0 });
-  stream.receiveDelta({ ...request, nonce: '1', error: undefined });
+  stream.receiveDelta(deltaRequest({ typeUrl, nonce: '1' }));
   return stream;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AnsweringClient } from '../../../test/support/answering-client.ts';
+import { deltaRequest } from '../../../test/support/delta-request.ts';
 import { replaceEach } from '../../../test/support/replace-each.ts';
 import type { ResourceEntry } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
@@ -66,8 +67,7 @@ describe('removals of clusters that are held back', () => {
     client.request({ subscribe: names(200) });
     client.settle();
     replaceEach(cache, [entry(route, 'r')]);
-    const asksForRoute = { typeUrl: route, node: undefined, unsubscribe: [], initialVersions: [], error: undefined };
-    client.stream.receiveDelta({ ...asksForRoute, subscribe: ['r'], nonce: '' });
+    client.stream.receiveDelta(deltaRequest({ typeUrl: route, subscribe: ['r'] }));
     const batch = client.stream.next(Number.POSITIVE_INFINITY);
     if (batch === undefined || batch === 'later') throw new Error('There is nothing to send');
     client.stream.sent([], { batch, nonce: 'route', sentAt: 0 });
@@ -81,7 +81,7 @@ describe('removals of clusters that are held back', () => {
     for (let times = 0; times < 10; times++) client.stream.next(Number.POSITIVE_INFINITY);
     expect(client.stream.next(Number.POSITIVE_INFINITY)).toBeUndefined();
     expect(client.stream.isSettled).toBe(false);
-    client.stream.receiveDelta({ ...asksForRoute, subscribe: [], nonce: 'route' });
+    client.stream.receiveDelta(deltaRequest({ typeUrl: route, nonce: 'route' }));
     expect(client.settle().flatMap(({ removed }) => removed)).toHaveLength(200);
   });
 });

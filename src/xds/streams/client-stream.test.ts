@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noRequest } from '../../../test/support/answering-client.ts';
+import { deltaRequest } from '../../../test/support/delta-request.ts';
 import type { ClientView, ResourceEntry, Scope } from '../../resources/resource-entry.ts';
 import { typeUrls } from '../../resources/type-urls.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -116,7 +116,7 @@ class ModelClient {
     this.#apply(unread.batch, good);
     const error = good.length < unread.batch.resources.length ? 'bad' : undefined;
     if (this.#variant === 'delta') {
-      this.#stream.receiveDelta({ ...noRequest, typeUrl: this.typeUrl, nonce: unread.nonce, error });
+      this.#stream.receiveDelta(deltaRequest({ typeUrl: this.typeUrl, nonce: unread.nonce, error }));
     } else {
       this.#stream.receiveSotw({
         typeUrl: this.typeUrl,
@@ -175,7 +175,7 @@ class ModelClient {
       });
     } else {
       const initialVersions = this.#isNew ? [...this.held] : [];
-      this.#stream.receiveDelta({ ...noRequest, typeUrl: this.typeUrl, subscribe, unsubscribe, initialVersions });
+      this.#stream.receiveDelta(deltaRequest({ typeUrl: this.typeUrl, subscribe, unsubscribe, initialVersions }));
     }
     this.#isNew = false;
   }

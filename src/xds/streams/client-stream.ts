@@ -121,7 +121,7 @@ export class ClientStream {
 
   /** @throws StreamRefused */
   receiveDelta(request: DeltaRequest): AckOutcome {
-    this.#checkNames(request.subscribe);
+    this.#checkLength(request.subscribe.firstLongerThan(this.#limits.nameLength));
     const isFirst = !this.#types.has(request.typeUrl);
     const type = this.#type(request.typeUrl);
     const outcome = this.#judge(type, request.nonce, request.error);
@@ -136,7 +136,7 @@ export class ClientStream {
 
   /** @throws StreamRefused */
   receiveSotw(request: SotwRequest): AckOutcome {
-    this.#checkNames(request.names);
+    this.#checkLength(request.names.find((name) => name.length > this.#limits.nameLength));
     const type = this.#type(request.typeUrl);
     // A later request with the right nonce follows; until a response was sent there is no right one.
     const isStale = request.nonce !== '' && type.lastNonce !== '' && request.nonce !== type.lastNonce;
@@ -226,8 +226,7 @@ export class ClientStream {
     return state;
   }
 
-  #checkNames(names: readonly string[]): void {
-    const long = names.find((name) => name.length > this.#limits.nameLength);
+  #checkLength(long: string | undefined): void {
     if (long === undefined) return;
     const shown = `${long.slice(0, 64)}…`;
     throw new StreamRefused('invalid', `Resource name ${shown} has more than ${this.#limits.nameLength} characters`);
@@ -281,14 +280,13 @@ export class ClientStream {
     const { subscription } = type;
     const isLegacyWildcard = isFirst && request.subscribe.length === 0;
     const wildcard = isLegacyWildcard || request.subscribe.includes('*');
-    const names = request.subscribe.filter((name) => name !== '*');
     if (isFirst) {
       const known = this.variant === 'node' ? request.known : undefined;
-      subscription.resume({ wildcard, names, claims: request.initialVersions, known });
+      subscription.resume({ wildcard, names: request.subscribe, claims: request.initialVersions, known });
       if (this.variant === 'node') subscription.promiseCompletion();
     } else {
       if (wildcard) subscription.setWildcard();
-      for (const name of names) subscription.subscribe(name);
+      for (const name of request.subscribe) if (name !== '*') subscription.subscribe(name);
     }
     // A new client waits for an answer even if there is nothing. One that returns knows what it has, but Envoy does not take a
     // stream permanently before something came on it, and waits longer each time before it opens the next one (up to 3 s).

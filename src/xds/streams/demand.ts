@@ -51,6 +51,12 @@ export class Demand {
     return word | isNamed;
   }
 
+  /** Of a name for which there is a word. */
+  keepName(id: number): void {
+    if ((this.#states.word(id) & isNamed) === 0) this.#named += 1;
+    this.#states.flag(id, isNamed);
+  }
+
   /** @returns the word without the flag; the caller puts it. Undefined when the name was not asked for */
   dropName(slot: Slot | undefined): number | undefined {
     if (slot === undefined || !this.isNamed(slot)) return undefined;

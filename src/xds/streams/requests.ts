@@ -2,15 +2,16 @@ import protobuf from 'protobufjs';
 import { mostBuckets } from '../cache/bucket-digests.ts';
 import type { Known } from './known.ts';
 import type { NodeIdentity } from './node-identity.ts';
+import { Texts } from './texts.ts';
 
 /** What is used of a DeltaDiscoveryRequest. */
 export interface DeltaRequest {
   readonly typeUrl: string;
   readonly node: NodeIdentity | undefined;
-  readonly subscribe: readonly string[];
+  readonly subscribe: Texts;
   readonly unsubscribe: readonly string[];
-  /** Names and versions that a returning client has. */
-  readonly initialVersions: readonly (readonly [name: string, version: string])[];
+  /** What a returning client has: names, each followed by its version. */
+  readonly initialVersions: Texts;
   /** Node discovery: what a returning client has, by digests. */
   readonly known?: Known | undefined;
   readonly nonce: string;
@@ -30,13 +31,13 @@ export interface SotwRequest {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
 /** @throws RangeError or Error when the bytes are not such a message; also reads a NodeRequest, which has more fields */
-export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
+export function readDeltaRequest(bytes: Buffer): DeltaRequest {
   const request: Mutable<DeltaRequest> = {
     typeUrl: '',
     node: undefined,
-    subscribe: [],
+    subscribe: new Texts(bytes),
     unsubscribe: [],
-    initialVersions: [],
+    initialVersions: new Texts(bytes),
     known: undefined,
     nonce: '',
     error: undefined,
@@ -44,9 +45,9 @@ export function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
   readFields(bytes, {
     1: (reader) => (request.node = readNode(reader.bytes())),
     2: (reader) => (request.typeUrl = reader.string()),
-    3: (reader) => request.subscribe.push(reader.string()),
+    3: (reader) => addText(reader, request.subscribe),
     4: (reader) => request.unsubscribe.push(reader.string()),
-    5: (reader) => request.initialVersions.push(readPair(reader)),
+    5: (reader) => addPair(reader, request.initialVersions),
     6: (reader) => (request.nonce = reader.string()),
     7: (reader) => (request.error = readStatus(reader.bytes())),
     100: (reader) => (request.known = readKnown(reader.bytes())),
@@ -97,17 +98,38 @@ function readFields(bytes: Uint8Array, fields: FieldReaders): void {
   }
 }
 
+function addText(reader: protobuf.Reader, texts: Texts): void {
+  const start = skipText(reader);
+  texts.add(start, reader.pos);
+}
+
+/** @returns where it starts; it ends where the reader is then */
+function skipText(reader: protobuf.Reader): number {
+  const length = reader.uint32();
+  const start = reader.pos;
+  reader.skip(length);
+  return start;
+}
+
 /** An entry of a `map<string, string>`. The two fields come in order from every known encoder; others are read too. */
-function readPair(reader: protobuf.Reader): [string, string] {
+function addPair(reader: protobuf.Reader, texts: Texts): void {
   const end = reader.uint32() + reader.pos;
-  const pair: [string, string] = ['', ''];
+  let nameStart = 0;
+  let nameEnd = 0;
+  let versionStart = 0;
+  let versionEnd = 0;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 0x0a) pair[0] = reader.string();
-    else if (tag === 0x12) pair[1] = reader.string();
-    else reader.skipType(tag & 7);
+    if (tag === 0x0a) {
+      nameStart = skipText(reader);
+      nameEnd = reader.pos;
+    } else if (tag === 0x12) {
+      versionStart = skipText(reader);
+      versionEnd = reader.pos;
+    } else reader.skipType(tag & 7);
   }
-  return pair;
+  texts.add(nameStart, nameEnd);
+  texts.add(versionStart, versionEnd);
 }
 
 const longestText = 256;

@@ -57,6 +57,21 @@ export class ResourceStates {
     this.#store.releaseIfUnused(slot);
   }
 
+  /** Of a name that the client has in the version that is served. @returns false when there is a word already */
+  addKnown(id: number, stamp: number): boolean {
+    if (this.#words.get(id) !== 0) return false;
+    this.#words.set(id, stamp);
+    this.revision += 1;
+    this.#store.slot(id)?.addSubscriber(this.#index);
+    return true;
+  }
+
+  /** Adds a flag to a word that there is. */
+  flag(id: number, flag: number): void {
+    this.#words.set(id, this.#words.get(id) | flag);
+    this.revision += 1;
+  }
+
   mark(slot: Slot, word: number): void {
     if ((this.word(slot.id) & isDirty) === 0) this.dirty.push(slot.id);
     this.put(slot, word | isDirty);
@@ -102,8 +117,9 @@ export class ResourceStates {
 
   select(test: (word: number) => boolean): Slot[] {
     const slots: Slot[] = [];
-    this.forEach((slot, word) => {
-      if (test(word)) slots.push(slot);
+    this.#words.forEach((id, word) => {
+      const slot = test(word) ? this.#store.slot(id) : undefined;
+      if (slot !== undefined) slots.push(slot);
     });
     return slots;
   }

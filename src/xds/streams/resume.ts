@@ -4,37 +4,65 @@ import { fold } from './folding.ts';
 import type { Known } from './known.ts';
 import { isNamed, unknown } from './resource-states.ts';
 import type { SubscriptionState } from './subscription-state.ts';
+import type { Texts } from './texts.ts';
 
 /** What the first request of a type says. */
 export interface Resumption {
   readonly wildcard: boolean;
-  readonly names: Iterable<string>;
+  /** The name `*` counts as none. */
+  readonly names: Texts;
   /** What the client has in digests, instead of by name. */
   readonly known?: Known | undefined;
-  /** What it has; of what it does not ask for, nothing is kept. */
-  readonly claims: readonly (readonly [name: string, version: string])[];
+  /** What it has: names, each followed by its version. Of what it does not ask for, nothing is kept. */
+  readonly claims: Texts;
 }
 
 /**
  * The first request of a client that reconnects with what it has. It can be long, and 1,000 clients may reconnect at once:
- * each name is looked up once per list, and what is equal never becomes dirty.
+ * each name is looked up once per list, by its bytes, and what is equal never becomes dirty.
  */
 export function resume(state: SubscriptionState, { wildcard, names, claims }: Resumption): void {
-  for (const [name, version] of claims) claim(state, state.store.intern(name), version);
-  for (const name of names) resumeName(state, state.store.intern(name));
-  if (wildcard) resumeWildcard(state, claims.length);
+  for (let index = 0; index < claims.length; index += 2) {
+    if (!isServed(state, claims, index)) claim(state, claims, index);
+  }
+  for (let index = 0; index < names.length; index += 1) {
+    if (!isClaimed(state, names, index) && !names.is(index, '*')) resumeName(state, slotAt(state, names, index));
+  }
+  if (wildcard) resumeWildcard(state, claims.length / 2);
   else for (const slot of state.states.select((word) => (word & isNamed) === 0)) state.states.put(slot, 0);
 }
 
+/** The client has what is served: by far the most, so nothing is touched for it but numbers. */
+function isServed({ store, states }: SubscriptionState, claims: Texts, index: number): boolean {
+  const { names } = store;
+  const id = names.find(claims.bytes, claims.start(index), claims.end(index));
+  const stamp = id === -1 ? 0 : names.stampOf(id, claims.bytes, claims.start(index + 1), claims.end(index + 1));
+  return stamp !== 0 && states.addKnown(id, stamp);
+}
+
+/** The client has said which version it has. */
+function isClaimed({ store, states, demand }: SubscriptionState, names: Texts, index: number): boolean {
+  const id = store.names.find(names.bytes, names.start(index), names.end(index));
+  const isKnown = id !== -1 && (states.word(id) & stampMask) >= firstStamp;
+  if (isKnown) demand.keepName(id);
+  return isKnown;
+}
+
+function slotAt({ store }: SubscriptionState, texts: Texts, index: number): Slot {
+  return store.internBytes(texts.bytes, texts.start(index), texts.end(index));
+}
+
 /** What is not built is compared when it is; until then the slot remembers which stamp this version would have. */
-function claim({ states, demand }: SubscriptionState, slot: Slot, version: string): void {
-  if (!slot.isBuilt(demand.view)) {
-    states.mark(slot, slot.stampOf(version) ?? unknown);
-    return;
-  }
-  const resource = slot.encode(demand.view);
-  if (resource?.version === version) states.put(slot, resource.stamp);
-  else states.mark(slot, unknown);
+function claim(state: SubscriptionState, claims: Texts, index: number): void {
+  const { store, states, demand } = state;
+  const slot = slotAt(state, claims, index);
+  const current = slot.current(demand.view);
+  const version = index + 1;
+  if (current !== undefined && claims.is(version, current.version)) {
+    states.put(slot, current.stamp);
+    if (slot.entry?.scope === 'fleet') store.names.setVersion(slot.id, current.version, current.stamp);
+  } else if (slot.isBuilt(demand.view)) states.mark(slot, unknown);
+  else states.mark(slot, slot.stampOf(claims.text(version)) ?? unknown);
 }
 
 function resumeName({ store, states, demand, dead }: SubscriptionState, slot: Slot): void {

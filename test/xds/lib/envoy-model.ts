@@ -3,6 +3,7 @@ import type { Variant } from '../../../src/xds/server/ads-events.ts';
 import { defaultLimits } from '../../../src/xds/server/limits.ts';
 import type { Batch } from '../../../src/xds/streams/batch.ts';
 import { ClientStream } from '../../../src/xds/streams/client-stream.ts';
+import { deltaRequest } from '../../support/delta-request.ts';
 import { type Content, isBad, type ServiceWorld, view } from './service-world.ts';
 
 interface Held {
@@ -191,7 +192,7 @@ export class EnvoyModel {
   serverReads(): boolean {
     const request = this.#toServer.shift();
     if (request === undefined) return false;
-    if (this.#variant === 'delta') this.#stream.receiveDelta({ ...request, node: undefined });
+    if (this.#variant === 'delta') this.#stream.receiveDelta(deltaRequest(request));
     else this.#stream.receiveSotw({ ...request, names: request.subscribe, node: undefined });
     const { named = 0, wildcard = false } =
       this.#stream.status(false).find(({ typeUrl }) => typeUrl === request.typeUrl) ?? {};
