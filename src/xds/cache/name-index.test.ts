@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NameIndex } from './name-index.ts';
+import { NameIndex, nowhere } from './name-index.ts';
 
 type Step =
   | { readonly do: 'add'; readonly id: number; readonly name: string; readonly version: string }
@@ -20,6 +20,7 @@ class World {
   readonly #index = new NameIndex();
   readonly #model = new Map<number, { readonly name: string; version: string | undefined }>();
   #stamp = 2;
+  #last = nowhere;
 
   apply(step: Step): void {
     if (step.do === 'add') this.#add(step.id, step.name, step.version);
@@ -36,13 +37,13 @@ class World {
       if (version !== undefined) expect(this.#stampOf(known, version)).toBeGreaterThan(0);
     }
     for (const other of ['', 'a', 'b', 'ü', 'name-1', 'name-2']) {
-      const expected = [...this.#model].find(([, { name }]) => name === other)?.[0] ?? -1;
+      const expected = [...this.#model].find(([, { name }]) => name === other)?.[0] ?? nowhere;
       expect(this.#find(other)).toBe(expected);
     }
   }
 
   #add(id: number, name: string, version: string): void {
-    if (this.#model.has(id) || this.#find(name) !== -1) return;
+    if (this.#model.has(id) || this.#find(name) !== nowhere) return;
     const bytes = Buffer.from(`before${name}after`);
     this.#index.add(id, bytes, 6, bytes.length - 5);
     this.#stamp += 1;
@@ -57,9 +58,12 @@ class World {
     if (known !== undefined) known.version = undefined;
   }
 
+  /** Whatever came before. */
   #find(name: string): number {
     const bytes = Buffer.from(name);
-    return this.#index.find(bytes, 0, bytes.length);
+    const found = this.#index.find(bytes, 0, bytes.length, this.#last);
+    this.#last = found;
+    return found;
   }
 
   #stampOf(id: number, version: string): number {
@@ -86,7 +90,7 @@ describe('an index of names', () => {
       index.add(round % 10, bytes, 0, bytes.length);
       expect(index.find(bytes, 0, bytes.length)).toBe(round % 10);
       index.remove(round % 10);
-      expect(index.find(bytes, 0, bytes.length)).toBe(-1);
+      expect(index.find(bytes, 0, bytes.length)).toBe(nowhere);
     }
     expect(index.byteLength).toBeLessThan(10_000);
   });

@@ -1,4 +1,5 @@
-const none = -1;
+/** Instead of an id. */
+export const nowhere = -1;
 const smallest = 64;
 /** Bytes of a version, with its length in front. */
 const versionRoom = 16;
@@ -15,6 +16,8 @@ export class NameIndex {
   /** By id: where the name is. Nothing in here is empty, and a removed name is. */
   #starts = new Uint32Array(smallest);
   #ends = new Uint32Array(smallest);
+  /** By id: which was said after it. */
+  #next = new Uint32Array(smallest);
   /** By id: the stamp of the version that is served; 0: not known. */
   #stamps = new Uint32Array(smallest);
   #versions = new Uint8Array(versionRoom * smallest);
@@ -22,19 +25,22 @@ export class NameIndex {
   #end = 0;
 
   get byteLength(): number {
-    const columns = [this.#places, this.#starts, this.#ends, this.#stamps, this.#versions, this.#names];
+    const columns = [this.#places, this.#starts, this.#ends, this.#next, this.#stamps, this.#versions, this.#names];
     return columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** @returns -1 when it is not known */
-  find(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashOf(bytes, start, end);
-    const mask = this.#places.length - 1;
-    for (let at = home(hash, mask); ; at = (at + 2) & mask) {
-      const place = this.#places[at + 1] ?? 0;
-      if (place === 0) return none;
-      if (this.#places[at] === hash && this.#isName(place - 1, bytes, start, end)) return place - 1;
-    }
+  /**
+   * @param after the name before it in the request: most clients have names in the same order as the one before, so that which
+   * followed then is looked at first
+   * @returns `nowhere` when it is not known
+   */
+  find(bytes: Uint8Array, start: number, end: number, after = nowhere): number {
+    if (start === end) return nowhere;
+    const guess = this.#next[after] ?? 0;
+    if (this.#isName(guess, bytes, start, end)) return guess;
+    const found = this.#look(bytes, start, end);
+    if (found !== nowhere && after !== nowhere) this.#next[after] = found;
+    return found;
   }
 
   /** A name that `find` does not know, and that is not empty. */
@@ -55,6 +61,7 @@ export class NameIndex {
 
   /** @returns 0 when another version is served, or it is not known which */
   stampOf(id: number, version: Uint8Array, start: number, end: number): number {
+    if (id === nowhere) return 0;
     let at = versionRoom * id;
     if (this.#versions[at] !== end - start) return 0;
     for (let from = start; from < end; from += 1) {
@@ -75,6 +82,16 @@ export class NameIndex {
 
   forgetVersion(id: number): void {
     if (id < this.#stamps.length) this.#stamps[id] = 0;
+  }
+
+  #look(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashOf(bytes, start, end);
+    const mask = this.#places.length - 1;
+    for (let at = home(hash, mask); ; at = (at + 2) & mask) {
+      const place = this.#places[at + 1] ?? 0;
+      if (place === 0) return nowhere;
+      if (this.#places[at] === hash && this.#isName(place - 1, bytes, start, end)) return place - 1;
+    }
   }
 
   #isName(id: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -106,6 +123,7 @@ export class NameIndex {
   #growColumns(length: number): void {
     this.#starts = grown(this.#starts, new Uint32Array(length));
     this.#ends = grown(this.#ends, new Uint32Array(length));
+    this.#next = grown(this.#next, new Uint32Array(length));
     this.#stamps = grown(this.#stamps, new Uint32Array(length));
     this.#versions = grown(this.#versions, new Uint8Array(versionRoom * length));
   }

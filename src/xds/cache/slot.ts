@@ -3,11 +3,13 @@ import type { ClientView, ResourceEntry } from '../../resources/resource-entry.t
 import type { ResourceName } from '../../resources/resource-name.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { Encodings } from './encodings.ts';
-import { addIndex, deleteIndex, forEachIndex, hasIndex, type IndexSet } from './index-set.ts';
+import type { SubscriberIndex } from './subscriber-index.ts';
 
 /** What the slots of one type have in common. */
 export interface SlotType {
   readonly typeUrl: string;
+  /** Who named or holds which slots. */
+  readonly subscribers: SubscriberIndex;
   onBuildError(resource: ResourceName, error: unknown): void;
   /** The last client that asked for it no longer does. */
   letGo(slot: Slot): void;
@@ -54,8 +56,6 @@ export class Slot {
   pending: PendingChange | undefined;
   /** Its place among the resources that every client with a wildcard gets alike. */
   logged: LogEntry | undefined;
-  /** Indexes of the subscribers (of the store) that named it or hold it. */
-  #subscribers: IndexSet;
   /** Absent until something is built: of most resources nothing ever is. */
   #encodings: Encodings | undefined;
 
@@ -66,25 +66,25 @@ export class Slot {
   }
 
   get hasSubscribers(): boolean {
-    return this.#subscribers !== undefined;
+    return this.type.subscribers.isHeld(this.id);
   }
 
   addSubscriber(index: number): void {
-    this.#subscribers = addIndex(this.#subscribers, index);
+    this.type.subscribers.add(this.id, index);
   }
 
   deleteSubscriber(index: number): void {
-    if (this.#subscribers === undefined) return;
-    this.#subscribers = deleteIndex(this.#subscribers, index);
-    if (this.#subscribers === undefined) this.type.letGo(this);
+    if (!this.hasSubscribers) return;
+    this.type.subscribers.delete(this.id, index);
+    if (!this.hasSubscribers) this.type.letGo(this);
   }
 
   hasSubscriber(index: number): boolean {
-    return hasIndex(this.#subscribers, index);
+    return this.type.subscribers.has(this.id, index);
   }
 
   forEachSubscriber(visit: (index: number) => void): void {
-    forEachIndex(this.#subscribers, visit);
+    this.type.subscribers.forEach(this.id, visit);
   }
 
   /** Builds at most once per entry and scope. What cannot be built is served as it was before, if it was. */

@@ -4,8 +4,9 @@ import { BucketDigests } from './bucket-digests.ts';
 import { ChangeLog } from './change-log.ts';
 import type { BuildError } from './encodings.ts';
 import { among } from './key-set.ts';
-import { NameIndex } from './name-index.ts';
+import { NameIndex, nowhere } from './name-index.ts';
 import { type LogEntry, type PendingChange, Slot, type SlotType } from './slot.ts';
+import { SubscriberIndex } from './subscriber-index.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
 /** A stream's interest in one type; notified when a resource that it holds or may want has changed. */
@@ -59,6 +60,8 @@ export class TypeStore implements SlotType {
   readonly #slots: (Slot | undefined)[] = [];
   readonly #freeIds: number[] = [];
   readonly #subscribers = new SubscriberTable<Subscriber>();
+  /** Of SlotType. */
+  readonly subscribers = new SubscriberIndex();
 
   constructor(typeUrl: string, context: StoreContext) {
     this.typeUrl = typeUrl;
@@ -105,6 +108,11 @@ export class TypeStore implements SlotType {
     return this.#slots[id];
   }
 
+  /** Every id is below. */
+  get idBound(): number {
+    return this.#slots.length;
+  }
+
   slots(): Iterable<Slot> {
     return this.#ids.values();
   }
@@ -122,7 +130,7 @@ export class TypeStore implements SlotType {
     const found = this.#slots[id];
     if (found?.entry !== undefined) return found;
     const slot = this.intern(bytes.toString('utf8', start, end));
-    if (id === -1 && end > start && slot.entry !== undefined) this.names.add(slot.id, bytes, start, end);
+    if (id === nowhere && end > start && slot.entry !== undefined) this.names.add(slot.id, bytes, start, end);
     return slot;
   }
 

@@ -57,12 +57,17 @@ export class ResourceStates {
     this.#store.releaseIfUnused(slot);
   }
 
+  /** So many words will be put. */
+  expect(count: number): void {
+    this.#words.expect(count, this.#store.idBound);
+  }
+
   /** Of a name that the client has in the version that is served. @returns false when there is a word already */
   addKnown(id: number, stamp: number): boolean {
     if (this.#words.get(id) !== 0) return false;
     this.#words.set(id, stamp);
     this.revision += 1;
-    this.#store.slot(id)?.addSubscriber(this.#index);
+    this.#store.subscribers.add(id, this.#index);
     return true;
   }
 

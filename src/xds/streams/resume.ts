@@ -1,3 +1,4 @@
+import { nowhere } from '../cache/name-index.ts';
 import type { Slot } from '../cache/slot.ts';
 import { firstStamp, stampMask } from '../cache/stamps.ts';
 import { fold } from './folding.ts';
@@ -22,30 +23,33 @@ export interface Resumption {
  * each name is looked up once per list, by its bytes, and what is equal never becomes dirty.
  */
 export function resume(state: SubscriptionState, { wildcard, names, claims }: Resumption): void {
-  for (let index = 0; index < claims.length; index += 2) {
-    if (!isServed(state, claims, index)) claim(state, claims, index);
-  }
-  for (let index = 0; index < names.length; index += 1) {
-    if (!isClaimed(state, names, index) && !names.is(index, '*')) resumeName(state, slotAt(state, names, index));
-  }
+  state.states.expect(Math.max(names.length, claims.length / 2));
+  resumeClaims(state, claims);
+  resumeNames(state, names);
   if (wildcard) resumeWildcard(state, claims.length / 2);
   else for (const slot of state.states.select((word) => (word & isNamed) === 0)) state.states.put(slot, 0);
 }
 
-/** The client has what is served: by far the most, so nothing is touched for it but numbers. */
-function isServed({ store, states }: SubscriptionState, claims: Texts, index: number): boolean {
-  const { names } = store;
-  const id = names.find(claims.bytes, claims.start(index), claims.end(index));
-  const stamp = id === -1 ? 0 : names.stampOf(id, claims.bytes, claims.start(index + 1), claims.end(index + 1));
-  return stamp !== 0 && states.addKnown(id, stamp);
+/** What is served to the client already is by far the most, so nothing is touched for it but numbers. */
+function resumeClaims(state: SubscriptionState, claims: Texts): void {
+  const { names } = state.store;
+  let id = nowhere;
+  for (let index = 0; index < claims.length; index += 2) {
+    id = names.find(claims.bytes, claims.start(index), claims.end(index), id);
+    const stamp = names.stampOf(id, claims.bytes, claims.start(index + 1), claims.end(index + 1));
+    if (stamp === 0 || !state.states.addKnown(id, stamp)) claim(state, claims, index);
+  }
 }
 
-/** The client has said which version it has. */
-function isClaimed({ store, states, demand }: SubscriptionState, names: Texts, index: number): boolean {
-  const id = store.names.find(names.bytes, names.start(index), names.end(index));
-  const isKnown = id !== -1 && (states.word(id) & stampMask) >= firstStamp;
-  if (isKnown) demand.keepName(id);
-  return isKnown;
+function resumeNames(state: SubscriptionState, names: Texts): void {
+  const { store, states, demand } = state;
+  let id = nowhere;
+  for (let index = 0; index < names.length; index += 1) {
+    id = store.names.find(names.bytes, names.start(index), names.end(index), id);
+    const isClaimed = id !== nowhere && (states.word(id) & stampMask) >= firstStamp;
+    if (isClaimed) demand.keepName(id);
+    else if (!names.is(index, '*')) resumeName(state, slotAt(state, names, index));
+  }
 }
 
 function slotAt({ store }: SubscriptionState, texts: Texts, index: number): Slot {

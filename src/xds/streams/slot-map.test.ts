@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BitSet } from '../cache/bit-set.ts';
 import { SlotMap } from './slot-map.ts';
 
 describe('a map of slots', () => {
@@ -34,29 +33,5 @@ describe('a map of slots', () => {
     expect(map.get(7)).toBe(0);
     map.set(1_000_000, 1);
     expect([map.get(7), map.get(1_000_000)]).toEqual([0, 1]);
-  });
-});
-
-describe('a set of bits', () => {
-  it('does as a Set does', () => {
-    const change = fc.tuple(fc.nat({ max: 200 }), fc.boolean());
-    fc.assert(
-      fc.property(fc.array(change, { maxLength: 300 }), (changes) => {
-        const bits = new BitSet();
-        const model = new Set<number>();
-        for (const [index, isAdded] of changes) {
-          if (isAdded) bits.add(index);
-          else bits.delete(index);
-          if (isAdded) model.add(index);
-          else model.delete(index);
-        }
-        const members: number[] = [];
-        bits.forEach((index) => {
-          members.push(index);
-        });
-        expect(members).toEqual([...model].sort((one, other) => one - other));
-        expect(bits.size).toBe(model.size);
-      }),
-    );
   });
 });

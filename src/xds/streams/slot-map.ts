@@ -29,6 +29,11 @@ export class SlotMap {
     else this.#setSparse(id, word);
   }
 
+  /** Room for so many ids below a bound, if there is none yet and most of them are to come. */
+  expect(count: number, bound: number): void {
+    if (this.#count === 0 && bound <= sparseLengthFor(count)) this.#words = new Uint32Array(bound);
+  }
+
   /** Ids in no particular order; the map must not change meanwhile, except for words of present ids. */
   forEach(visit: (id: number, word: number) => void): void {
     each(this.#dense, this.#words, visit);
@@ -67,7 +72,7 @@ export class SlotMap {
     });
     const old = { isDense: this.#dense, words: this.#words };
     const denseLength = highest + 1 + Math.max(minimumCapacity, highest >>> 2);
-    const sparseLength = 2 * Math.max(minimumCapacity, powerOfTwo((this.#count + 1) * 2));
+    const sparseLength = sparseLengthFor(this.#count + 1);
     this.#dense = denseLength <= sparseLength;
     this.#words = new Uint32Array(this.#dense ? denseLength : sparseLength);
     if (old.isDense && this.#dense) {
@@ -130,6 +135,10 @@ function each(isDense: boolean, words: Uint32Array, visit: (id: number, word: nu
 /** Fibonacci hashing: ids are handed out in order, and neighbours should not cluster. */
 function home(id: number, mask: number): number {
   return ((Math.imul(id + 1, 0x9e3779b1) >>> 7) << 1) & mask;
+}
+
+function sparseLengthFor(count: number): number {
+  return 2 * Math.max(minimumCapacity, powerOfTwo(count * 2));
 }
 
 function powerOfTwo(atLeast: number): number {
