@@ -139,5 +139,5 @@ export class ModelStore implements Model {
 
 /** Plain data built by one converter has one key order, so its text tells equality. */
 function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  return a === b || (a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b));
 }

@@ -76,7 +76,7 @@ function bitOf(kind: UnitName): number {
 
 /** The same list when the unit of the bit read the same before. */
 function withReads(before: PackedReads, bit: number, reads: readonly Read[]): PackedReads {
-  const after = withoutUnit(before, bit);
+  const after = before.length === 0 ? [] : withoutUnit(before, bit);
   for (const { question, key } of reads) {
     const number = questions.indexOf(question);
     const at = indexOf(after, number, key);
@@ -94,7 +94,8 @@ function withoutUnit(reads: PackedReads, bit: number): (string | number)[] {
 /** Only what somebody reads, in an array without room to grow. */
 function packed(reads: PackedReads): PackedReads {
   const isRead = (at: number) => codeAt(reads, at) > questionMask;
-  return reads.filter((_part, index) => isRead(index - (index % 2))).slice();
+  const isAll = reads.every((part) => typeof part === 'string' || part > questionMask);
+  return isAll ? reads.slice() : reads.filter((_part, index) => isRead(index - (index % 2))).slice();
 }
 
 function keyAt(reads: PackedReads, at: number): string {
