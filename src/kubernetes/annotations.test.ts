@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServicePolicy, SettingValues } from '../model/policy.ts';
+import { settingNames } from '../model/settings.ts';
 import { annotationPrefix, annotations } from './annotation-table.ts';
 import { readPolicy } from './annotations.ts';
 import { FieldReader } from './field-reader.ts';
@@ -141,6 +142,10 @@ describe('readPolicy', () => {
       }),
     );
   });
+});
+
+it('every setting can be given as an annotation, by one only', () => {
+  expect(annotations.map(({ setting }) => setting).toSorted()).toEqual(settingNames.toSorted());
 });
 
 describe('docs/annotations.md', () => {
