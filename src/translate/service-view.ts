@@ -1,6 +1,6 @@
 import { keyOf } from '../model/address.ts';
 import type { EndpointSlice } from '../model/endpoint.ts';
-import type { IpFamily, Service, ServicePort } from '../model/service.ts';
+import type { IpFamily, Service, ServicePort, TrafficPolicy } from '../model/service.ts';
 import type { Frontend as FrontendMessage } from '../protos/generated/types/fairlead/node/v1/Frontend.ts';
 import type { HealthCheck } from '../protos/generated/types/fairlead/node/v1/HealthCheck.ts';
 import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
@@ -110,8 +110,16 @@ function plan(service: Service, frontend: NodeFrontend, sets: PlannedSets): Plan
     message: messageOf(service, frontend),
     set: sets.indexOf(policy, port, family),
     shortCircuit: isShortCircuited ? sets.indexOf('Cluster', port, family) : undefined,
-    serving: port.protocol === 'UDP' ? sets.indexOf('Serving', port, family) : undefined,
+    serving: port.protocol === 'UDP' ? sets.indexOf(servingPolicyOf(frontend, policy), port, family) : undefined,
   };
+}
+
+/**
+ * With internalTrafficPolicy Local nobody connects to endpoints of other nodes, so they are not named: the view of each node
+ * would change with each endpoint of a Service such as a node-local DNS. Other frontends have a short circuit to all.
+ */
+function servingPolicyOf({ kind }: NodeFrontend, policy: TrafficPolicy): SelectionPolicy {
+  return kind === 'ClusterIP' && policy === 'Local' ? 'LocalServing' : 'Serving';
 }
 
 /** What is the default of a field is not there. */

@@ -26,6 +26,8 @@ export interface AdsClientOptions {
   readonly credentials?: ChannelCredentials;
   /** For a connection to speak HTTP/2 while there are others to try, milliseconds; default 1,000. */
   readonly connectTimeoutMs?: number;
+  /** For the first response while there are others to try, milliseconds; default 10,000. */
+  readonly answerTimeoutMs?: number;
   readonly home?: Partial<HomeWatchOptions>;
   /** Default: DNS. */
   readonly resolve?: Resolve;
@@ -43,8 +45,12 @@ const reconnectBackOff = { baseMs: 500, capMs: 5_000 };
 
 const defaultConnectTimeoutMs = 1_000;
 
+/** With thousands of agents at a time, the first response of one may take seconds. */
+const defaultAnswerTimeoutMs = 10_000;
+
 /** A controller that is alive but slow must not be left again and again before it could answer. */
 const longestConnectTimeoutMs = 10_000;
+const longestAnswerTimeoutMs = 120_000;
 
 const defaultHome: HomeWatchOptions = { checkMs: 5_000, stableMs: 10_000, spreadMs: 60_000 };
 
@@ -126,9 +132,16 @@ export class AdsClient {
   }
 
   #open(controller: string): ControllerStream {
-    const { connectTimeoutMs = defaultConnectTimeoutMs, identity } = this.#options;
-    const timeoutMs = Math.min(longestConnectTimeoutMs, connectTimeoutMs * 2 ** Math.min(this.#rounds, 10));
-    const options = { controller, identity, connectTimeoutMs: timeoutMs, held: this.#held };
+    const { connectTimeoutMs = defaultConnectTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs } = this.#options;
+    const patience = 2 ** Math.min(this.#rounds, 10);
+    const hasOthers = this.#candidates.list.length > 1;
+    const options = {
+      controller,
+      identity: this.#options.identity,
+      connectTimeoutMs: Math.min(longestConnectTimeoutMs, connectTimeoutMs * patience),
+      answerTimeoutMs: hasOthers ? Math.min(longestAnswerTimeoutMs, answerTimeoutMs * patience) : undefined,
+      held: this.#held,
+    };
     return new ControllerStream({ ...options, credentials: this.#credentials }, this.#events);
   }
 

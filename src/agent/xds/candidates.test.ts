@@ -25,6 +25,22 @@ describe('the controllers of an agent', () => {
     }
   });
 
+  it('are those that are known while a name server hangs, which is asked only once', async () => {
+    const answer = Promise.withResolvers<readonly string[]>();
+    let asked = 0;
+    const candidates = new Candidates('node1', [a, named], () => {
+      asked += 1;
+      return answer.promise;
+    });
+    await candidates.refresh();
+    await candidates.refresh();
+    expect(candidates.list).toContain('10.0.0.1:18000');
+    expect(asked).toBe(1);
+    answer.resolve(['10.0.0.2']);
+    await candidates.refresh();
+    expect(candidates.list).toContain('10.0.0.2:18000');
+  });
+
   it('stay as they were when DNS no longer answers', async () => {
     let answers = [() => Promise.resolve(['10.0.0.7']), fail];
     const candidates = new Candidates('node1', [named], () => (answers.shift() ?? fail)());

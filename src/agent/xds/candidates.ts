@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { formatHostPort, type HostPort } from '../../base/host-port.ts';
 import { preferenceOf } from '../../base/rendezvous.ts';
 
@@ -11,6 +12,9 @@ export const resolveByDns: Resolve = async (host) => {
   return addresses.map(({ address }) => address);
 };
 
+/** A resolver whose servers are away gives up after 10 s and more; what was known may work meanwhile. */
+const longestWaitMs = 1_000;
+
 /** The controllers as `ADDRESS:PORT`; each address of a name counts as one controller. */
 export class Candidates {
   readonly #nodeName: string;
@@ -18,6 +22,8 @@ export class Candidates {
   readonly #resolve: Resolve;
   /** By host, as last resolved: the last answer stays in use while DNS does not answer. */
   readonly #addresses = new Map<string, readonly string[]>();
+  /** Lookups in progress, one for each host: each occupies one of the four threads that Node has for them. */
+  readonly #lookups = new Map<string, Promise<void>>();
 
   constructor(nodeName: string, controllers: readonly HostPort[], resolve: Resolve) {
     this.#nodeName = nodeName;
@@ -38,12 +44,23 @@ export class Candidates {
     return this.#controllers.every(({ host }) => this.#addresses.has(host));
   }
 
+  /** Waits at most a second; what DNS answers later is used from then on. */
   async refresh(): Promise<void> {
     const names = this.#controllers.filter(({ host }) => isIP(host) === 0);
-    await Promise.all(names.map(({ host }) => this.#refreshOne(host)));
+    if (names.length === 0) return;
+    const late = new AbortController();
+    const all = Promise.all(names.map(({ host }) => this.#refreshOne(host)));
+    await Promise.race([all, delay(longestWaitMs, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
   }
 
-  async #refreshOne(host: string): Promise<void> {
+  #refreshOne(host: string): Promise<void> {
+    const lookup = this.#lookups.get(host) ?? this.#lookUp(host).finally(() => this.#lookups.delete(host));
+    this.#lookups.set(host, lookup);
+    return lookup;
+  }
+
+  async #lookUp(host: string): Promise<void> {
     try {
       const addresses = await this.#resolve(host);
       if (addresses.length > 0) this.#addresses.set(host, addresses);

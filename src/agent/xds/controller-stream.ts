@@ -12,6 +12,8 @@ export interface StreamOptions {
   readonly credentials: ChannelCredentials;
   /** For a connection to speak HTTP/2, milliseconds. */
   readonly connectTimeoutMs: number;
+  /** For the first response, milliseconds; undefined: without end. */
+  readonly answerTimeoutMs: number | undefined;
   readonly held: HeldViews;
 }
 
@@ -43,6 +45,7 @@ export class ControllerStream {
   readonly #client: Client;
   #stream: ClientDuplexStream<Uint8Array, Buffer>;
   #isOver = false;
+  readonly #answerTimer: NodeJS.Timeout | undefined;
 
   constructor(options: StreamOptions, events: StreamEvents) {
     this.#options = options;
@@ -50,11 +53,12 @@ export class ControllerStream {
     this.controller = options.controller;
     this.protocol = new NodeProtocol(options.held);
     this.#client = new Client(options.controller, options.credentials, channelOptions);
-    const { connectTimeoutMs } = options;
+    const { connectTimeoutMs, answerTimeoutMs } = options;
     // An address may accept the connection and never speak HTTP/2; grpc-js would wait without end.
     this.#client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
       if (error !== undefined) this.#lost(`No answer within ${connectTimeoutMs} ms`, false);
     });
+    this.#answerTimer = this.#startAnswerTimer(answerTimeoutMs);
     this.#stream = this.#open();
   }
 
@@ -64,13 +68,23 @@ export class ControllerStream {
 
   close(): void {
     this.#isOver = true;
+    clearTimeout(this.#answerTimer);
     this.#stream.cancel();
     this.#client.close();
   }
 
+  /** A controller may answer pings, or something in front of it may, and not the agent. */
+  #startAnswerTimer(timeoutMs: number | undefined): NodeJS.Timeout | undefined {
+    if (timeoutMs === undefined) return undefined;
+    return setTimeout(() => this.#lost(`No response within ${timeoutMs} ms`, false), timeoutMs);
+  }
+
   #open(): ClientDuplexStream<Uint8Array, Buffer> {
     const stream = this.#client.makeBidiStreamRequest(this.protocol.method, toBuffer, (bytes: Buffer) => bytes);
-    stream.on('data', (bytes: Buffer) => this.#events.received(this, bytes));
+    stream.on('data', (bytes: Buffer) => {
+      clearTimeout(this.#answerTimer);
+      this.#events.received(this, bytes);
+    });
     stream.on('error', (error: ServiceError) => this.#failed(error));
     // Also emitted after an error, and then perhaps by a stream that is no longer in use.
     stream.on('end', () => {

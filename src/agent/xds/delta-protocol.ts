@@ -36,8 +36,8 @@ export class DeltaProtocol implements ViewProtocol {
   }
 
   record(response: ViewResponse, rejected: Rejections): void {
-    for (const { name, version } of response.resources) if (!rejected.has(name)) this.#held.set(name, version);
     for (const name of response.removed) this.#held.delete(name);
+    for (const { name, version } of response.resources) if (!rejected.has(name)) this.#held.set(name, version);
     if (this.#endMark !== 'Asking') this.#held.isComplete = true;
   }
 

@@ -9,6 +9,11 @@ export class MalformedViewError extends Error {
   }
 }
 
+export interface RawCidr {
+  readonly address: Uint8Array;
+  readonly prefixLength: number;
+}
+
 /** Reads the fields of the view of one name; every method throws MalformedViewError. */
 export class ViewChecks {
   readonly #name: string;
@@ -39,6 +44,21 @@ export class ViewChecks {
   /** @param values by number in node.proto */
   choice<T>(field: string, values: readonly T[], number: number): T {
     return values[number] ?? this.refuse(field, `${number} is not a value this agent knows`);
+  }
+
+  atMost(field: string, most: number, number: number): void {
+    if (number > most) this.refuse(field, `${number} is more than ${most}`);
+  }
+
+  /** Message Cidr, without host bits. */
+  cidr(field: string, { address, prefixLength }: RawCidr, family: IpFamily): void {
+    this.address(`${field}.address`, address, family);
+    this.atMost(`${field}.prefix_length`, 8 * address.length, prefixLength);
+    const hasHostBits = address.some((byte, index) => {
+      const kept = Math.min(8, Math.max(0, prefixLength - 8 * index));
+      return (byte & (0xff >> kept)) !== 0;
+    });
+    if (hasHostBits) this.refuse(field, `has bits behind the first ${prefixLength}`);
   }
 
   element<T>(field: string, list: readonly T[], index: number): T {

@@ -29,6 +29,13 @@ function heldOf(given: readonly string[]): HeldViews {
 }
 
 describe('NodeDiscovery of the agent', () => {
+  it('holds what one response removes and brings, as the tables do', () => {
+    const held = heldOf(['shop/a']);
+    const both = response({ removed: ['shop/a'], resources: resources(['shop/a'], 'v2') });
+    receive(new NodeProtocol(held), both);
+    expect(held.versions).toEqual(new Map([['shop/a', 'v2']]));
+  });
+
   it('asks for everything while it has nothing', () => {
     expect(new NodeProtocol(new HeldViews()).open()).toEqual({ resourceNamesSubscribe: ['*'] });
   });

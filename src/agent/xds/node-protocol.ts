@@ -35,8 +35,8 @@ export class NodeProtocol implements ViewProtocol {
   }
 
   record(response: ViewResponse, rejected: Rejections): void {
-    for (const { name, version } of response.resources) if (!rejected.has(name)) this.#held.set(name, version);
     for (const name of response.removed) this.#held.delete(name);
+    for (const { name, version } of response.resources) if (!rejected.has(name)) this.#held.set(name, version);
     if (response.complete) this.#held.isComplete = true;
   }
 

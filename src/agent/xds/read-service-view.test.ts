@@ -85,6 +85,74 @@ describe('a ServiceView', () => {
     expect(() => decode([{ ...set, ...change }], [])).toThrow(message);
   });
 
+  const six = { family: 'IPV6', verdict: 'REJECT' };
+  const lb = { kind: 'LOAD_BALANCER', dataPath: 'KERNEL' };
+  const udp = { protocol: 'UDP', dataPath: 'KERNEL' };
+  const range = (prefixLength: number, ...address: number[]) => ({
+    ...lb,
+    sourceRanges: [{ address: Uint8Array.from(address), prefixLength }],
+  });
+
+  it.each([
+    ['an address of a node port', { ...lb, kind: 'NODE_PORT' }, /address: a node port has none/],
+    ['UDP for Envoy', { protocol: 'UDP' }, /data_path: Envoy does not take UDP/],
+    ['a fail mode of a later version', { failMode: 9 }, /fail_mode: 9 is not a value/],
+    ['a traffic policy of a later version', { trafficPolicy: 9 }, /traffic_policy: 9 is not a value/],
+    [
+      'a short circuit of a cluster IP',
+      { trafficPolicy: 'LOCAL', shortCircuitSet: 0 },
+      /short_circuit_set: is only for/,
+    ],
+    ['a short circuit that is not needed', { ...lb, shortCircuitSet: 0 }, /short_circuit_set: is only for LOCAL/],
+    ['a short circuit to nothing', { ...lb, trafficPolicy: 'LOCAL', shortCircuitSet: 2 }, /there is no endpoint set 2/],
+    [
+      'a short circuit to the other family',
+      { ...lb, trafficPolicy: 'LOCAL', shortCircuitSet: 1 },
+      /short_circuit_set: endpoint set 1 is of IPv6, not IPv4/,
+    ],
+    ['a serving set of TCP', { servingSet: 0 }, /serving_set: is only for UDP, not TCP/],
+    ['a serving set that is not there', { ...udp, servingSet: 7 }, /serving_set: there is no endpoint set 7/],
+    ['a serving set of the other family', { ...udp, servingSet: 1 }, /serving_set: endpoint set 1 is of IPv6/],
+    [
+      'an affinity of two days',
+      { affinityTimeoutSeconds: 172_800 },
+      /affinity_timeout_seconds: 172800 is more than 86400/,
+    ],
+    [
+      'source ranges of a cluster IP',
+      { ...range(8, 10, 0, 0, 0), kind: 'CLUSTER_IP' },
+      /source_ranges: ClusterIP has none/,
+    ],
+    ['a source range of 3 bytes', range(8, 10, 0, 0), /source_ranges\[0\]\.address: has 3 bytes/],
+    ['a source range of 33 bits', range(33, 10, 0, 0, 0), /prefix_length: 33 is more than 32/],
+    ['a source range with host bits', range(12, 10, 8, 0, 0), /source_ranges\[0\]: has bits behind the first 12/],
+  ])('is refused with %s', (_what, change, message) => {
+    expect(() => decode([set, six], [{ ...frontend, ...change }])).toThrow(message);
+  });
+
+  it('is taken with all that a frontend may have', () => {
+    const all = {
+      ...range(12, 10, 16, 0, 0),
+      trafficPolicy: 'LOCAL',
+      shortCircuitSet: 0,
+      affinityTimeoutSeconds: 86_400,
+    };
+    const { frontends } = decode(
+      [set, six],
+      [
+        { ...frontend, ...all, failMode: 'CLOSED' },
+        { ...frontend, ...udp, servingSet: 0 },
+      ],
+    );
+    expect(frontends).toHaveLength(2);
+  });
+
+  it('is refused with a health check without a port', () => {
+    const message = { namespace: 'default', name: 'web', healthCheck: { readyLocalIpv4: 1 } };
+    const view = encodeMessage('fairlead.node.v1.ServiceView', message);
+    expect(() => decodeServiceView('default/web', view)).toThrow(/health_check\.port: 0 is not between/);
+  });
+
   it('is refused under another name, with one port twice, and as garbage', () => {
     expect(() => decode([], [], 'default/other')).toThrow(/"default\/web" is not the resource's name/);
     expect(() => decode([set], [frontend, frontend])).toThrow(/frontends\[1\]: 10\.96\.0\.1 TCP 80 occurs twice/);

@@ -2,6 +2,12 @@ import type protobuf from 'protobufjs';
 import { errorText } from '../../base/error-text.ts';
 import type { IpFamily, Protocol } from '../../model/service.ts';
 import { messageType } from '../../protos/registry.ts';
+import {
+  checkContractFields,
+  checkHealthCheck,
+  type RawContractFields,
+  type RawHealthCheck,
+} from './contract-fields.ts';
 import { MalformedViewError, ViewChecks } from './malformed-view.ts';
 
 /** A Service as this node sees it: the checked form of fairlead.node.v1.ServiceView, which describes the fields. */
@@ -45,9 +51,8 @@ interface RawSet {
   readonly ports: readonly number[];
 }
 
-interface RawFrontend {
+interface RawFrontend extends RawContractFields {
   readonly kind: number;
-  readonly address: Uint8Array;
   readonly port: number;
   readonly protocol: number;
   readonly dataPath: number;
@@ -59,6 +64,7 @@ interface RawView {
   readonly name: string;
   readonly endpointSets: readonly RawSet[];
   readonly frontends: readonly RawFrontend[];
+  readonly healthCheck: RawHealthCheck | null;
 }
 
 /** By number in node.proto. */
@@ -81,6 +87,7 @@ export function decodeServiceView(name: string, bytes: Uint8Array): ServiceView 
   if (key !== name) checks.refuse('namespace and name', `"${key}" is not the resource's name`);
   const sets = raw.endpointSets.map((set, index) => readSet(checks, `endpoint_sets[${index}]`, set));
   const frontends = raw.frontends.map((frontend, index) => readFrontend(checks, `frontends[${index}]`, frontend, sets));
+  checkHealthCheck(checks, raw.healthCheck);
   const seen = new Set<string>();
   frontends.forEach(({ kind, address, family, protocol, port }, index) => {
     const where = kind === 'NodePort' ? `node port of ${family}` : address;
@@ -134,7 +141,7 @@ function readFrontend(checks: ViewChecks, field: string, raw: RawFrontend, sets:
   const kind = checks.choice(`${field}.kind`, kinds, raw.kind);
   const endpointSet = checks.element(`${field}.endpoint_set`, sets, raw.endpointSet);
   const { family } = endpointSet;
-  return {
+  const frontend: Frontend = {
     kind,
     family,
     address: kind === 'NodePort' ? '' : checks.address(`${field}.address`, raw.address, family),
@@ -143,4 +150,6 @@ function readFrontend(checks: ViewChecks, field: string, raw: RawFrontend, sets:
     dataPath: checks.choice(`${field}.data_path`, dataPaths, raw.dataPath),
     endpointSet,
   };
+  checkContractFields(checks, field, raw, frontend, sets);
+  return frontend;
 }

@@ -9,8 +9,11 @@ import { changedCandidates, changedSlices, type SlicePart } from './differences.
 import { HintIndex } from './hint-index.ts';
 import { indexOf, isHinted } from './slice-index.ts';
 
-/** What a traffic policy allows for new connections, or all that are serving: those to which existing connections may continue. */
-export type SelectionPolicy = TrafficPolicy | 'Serving';
+/**
+ * What a traffic policy allows for new connections, or all that are serving, in the cluster or on the client's node: those
+ * to which existing connections may continue.
+ */
+export type SelectionPolicy = TrafficPolicy | 'Serving' | 'LocalServing';
 
 /**
  * What happens to a new connection. `Reject`: there is no usable endpoint anywhere. `Drop`: there is, but the traffic
@@ -78,7 +81,7 @@ export class PortEndpoints {
   select(policy: SelectionPolicy, client: ClientView): Selection {
     const endpoints = this.#endpoints(policy, client);
     if (endpoints.length > 0) return { verdict: 'Forward', endpoints };
-    return { verdict: policy === 'Local' && this.isUsable ? 'Drop' : 'Reject', endpoints };
+    return { verdict: isLocal(policy) && this.isUsable ? 'Drop' : 'Reject', endpoints };
   }
 
   #endpoints(policy: SelectionPolicy, client: ClientView): readonly Candidate[] {
@@ -89,6 +92,8 @@ export class PortEndpoints {
         return this.local(client.nodeName);
       case 'Serving':
         return servingOf(this.#candidates());
+      case 'LocalServing':
+        return servingOf(this.#candidatesAt(client.nodeName));
     }
   }
 
@@ -99,17 +104,13 @@ export class PortEndpoints {
 
   /** Those on a node. */
   local(nodeName: string): readonly Candidate[] {
-    const candidates = this.#parts.flatMap(({ slice, port }) => {
-      return indexOf(slice)
-        .at(nodeName)
-        .map((endpoint) => ({ endpoint, port }));
-    });
-    return usableOf(candidates.sort(byAddress));
+    return usableOf(this.#candidatesAt(nodeName));
   }
 
   /** Who gets the same selection: all clients, those of a zone, or those of a node. */
   scope(policy: SelectionPolicy): Scope {
     if (policy === 'Local') return this.isUsable ? 'node' : 'fleet';
+    if (policy === 'LocalServing') return this.isUsable || this.#isServing ? 'node' : 'fleet';
     if (policy === 'Serving') return 'fleet';
     return this.#hasHints ? this.#hintIndex().scope : 'fleet';
   }
@@ -122,13 +123,29 @@ export class PortEndpoints {
     const changed = changedCandidates(changedSlices(previous.#parts, this.#parts));
     if (changed.length === 0) return noKeys;
     if (this.scope(policy) !== scope || previous.scope(policy) !== scope) return undefined;
-    if (policy === 'Local') return new Set(changed.flatMap(({ endpoint }) => endpoint.nodeName ?? []));
+    // What nodes without endpoints do depends on it.
+    if (isLocal(policy) && this.isUsable !== previous.isUsable) return undefined;
+    if (isLocal(policy)) return new Set(changed.flatMap(({ endpoint }) => endpoint.nodeName ?? []));
     return this.#hasHints && previous.#hasHints ? this.#hintIndex().changedKeys(previous.#hintIndex()) : undefined;
   }
 
   /** Not kept: where no hints count all clients get the same, which is built but once. */
   #everywhere(): readonly Candidate[] {
     return usableOf(this.#candidates());
+  }
+
+  get #isServing(): boolean {
+    return this.#parts.some(({ slice }) => slice.endpoints.some(({ serving }) => serving));
+  }
+
+  /** Those on a node, in order of address. */
+  #candidatesAt(nodeName: string): readonly Candidate[] {
+    const candidates = this.#parts.flatMap(({ slice, port }) => {
+      return indexOf(slice)
+        .at(nodeName)
+        .map((endpoint) => ({ endpoint, port }));
+    });
+    return candidates.sort(byAddress);
   }
 
   /** In order of address. */
@@ -144,4 +161,8 @@ export class PortEndpoints {
     this.#hints ??= new HintIndex(this.#everywhere());
     return this.#hints;
   }
+}
+
+function isLocal(policy: SelectionPolicy): boolean {
+  return policy === 'Local' || policy === 'LocalServing';
 }

@@ -4,12 +4,13 @@ import type { Endpoint, EndpointSlice } from '../../model/endpoint.ts';
 import type { ServicePort, TrafficPolicy } from '../../model/service.ts';
 import type { ClientView } from '../../resources/resource-entry.ts';
 import type { Candidate } from './candidates.ts';
-import { endpointsOf, type PortEndpoints, type Selection } from './port-endpoints.ts';
+import { endpointsOf, type PortEndpoints, type Selection, type SelectionPolicy } from './port-endpoints.ts';
 
 const port: ServicePort = { name: 'http', protocol: 'TCP', port: 80, appProtocol: 'http' };
 const nodes = ['node1', 'node2', 'node3'];
 const zones = ['zone-a', 'zone-b'];
 const policies: readonly TrafficPolicy[] = ['Cluster', 'Local'];
+const allPolicies: readonly SelectionPolicy[] = [...policies, 'Serving', 'LocalServing'];
 const clients: readonly ClientView[] = [...nodes, '', 'unknown'].flatMap((nodeName) =>
   [...zones, '', 'zone-c'].map((zone) => ({ nodeName, zone })),
 );
@@ -125,7 +126,7 @@ function nearest(everywhere: readonly Candidate[], { nodeName, zone }: ClientVie
   return near.length > 0 ? near : everywhere;
 }
 
-function keyOf(endpoints: PortEndpoints, policy: TrafficPolicy, { nodeName, zone }: ClientView): string {
+function keyOf(endpoints: PortEndpoints, policy: SelectionPolicy, { nodeName, zone }: ClientView): string {
   return { fleet: '', zone, node: nodeName }[endpoints.scope(policy)];
 }
 
@@ -145,9 +146,25 @@ describe('the selection', () => {
     );
   });
 
+  it('of what is serving is the same for clients of one scope, and on a node the part of the whole that is there', () => {
+    fc.assert(
+      fc.property(slices, (given) => {
+        const endpoints = endpointsOf(given, port, 'IPv4');
+        for (const client of clients) {
+          const here = endpoints.select('LocalServing', client).endpoints;
+          for (const { endpoint } of here) expect(endpoint).toMatchObject({ serving: true, nodeName: client.nodeName });
+          const all = endpoints.select('Serving', client).endpoints.map(({ endpoint }) => endpoint.address);
+          for (const { endpoint } of here) expect(all).toContain(endpoint.address);
+          if (endpoints.scope('LocalServing') === 'fleet') expect(here).toEqual([]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('differs after a change for no client that is not named', () => {
     fc.assert(
-      fc.property(beforeAndAfter, fc.constantFrom(...policies), ([before, after], policy) => {
+      fc.property(beforeAndAfter, fc.constantFrom(...allPolicies), ([before, after], policy) => {
         const [previous, now] = [endpointsOf(before, port, 'IPv4'), endpointsOf(after, port, 'IPv4')];
         const scope = now.scope(policy);
         const changed = now.changedKeys(policy, scope, previous);
