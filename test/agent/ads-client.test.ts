@@ -48,6 +48,25 @@ describe("the agent's ADS client, against the real server", () => {
 
   const names = () => recorder.responses.flatMap(({ resources }) => resources.map(({ name }) => name));
 
+  it('is told everything though another agent has the same node name', async () => {
+    replaceEach(cache, [view('a'), view('b')]);
+    await serve(1_000);
+    recorder = new Recorder([port]);
+    const twin = new Recorder([port]);
+    recorder.client.start();
+    twin.client.start();
+    try {
+      await Promise.all([recorder, twin].map((one) => one.until(() => one.complete.at(-1) === true)));
+      replaceEach(cache, [view('b', 81)]);
+      await Promise.all([recorder, twin].map((one) => one.until(() => one.known.get('default/b') === 81)));
+      twin.client.stop();
+      replaceEach(cache, [view('b', 82)]);
+      await recorder.until(() => recorder.known.get('default/b') === 82);
+    } finally {
+      twin.client.stop();
+    }
+  });
+
   it('holds the list for complete only after its last part', async () => {
     const expected = Array.from({ length: 300 }, (_none, index) => `default/s${index}`);
     replaceEach(

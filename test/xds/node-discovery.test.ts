@@ -60,6 +60,20 @@ describe('node discovery', () => {
     expect(names(await back.nextAndAck())).toEqual(['a']);
   });
 
+  it('answers nothing to a request with nothing in it, as one with a field of a later version is', async () => {
+    replaceEach(server.cache, [cluster('a', 1, { wildcard: true })]);
+    const client = server.node();
+    client.send({ typeUrl, resourceNamesSubscribe: ['*'] });
+    await client.nextAndAck();
+    client.send({ typeUrl });
+    replaceEach(server.cache, [cluster('a', 2, { wildcard: true })]);
+    const change = await client.nextAndAck();
+    expect(names(change)).toEqual(['a']);
+    client.send({ typeUrl });
+    replaceEach(server.cache, [cluster('b', 1, { wildcard: true })]);
+    expect(names(await client.nextAndAck())).toEqual(['b']);
+  });
+
   it('refuses digests that do not fit the number of buckets', async () => {
     const client = server.node();
     client.send({ typeUrl, resourceNamesSubscribe: ['*'], known: { buckets: 3, digests: Buffer.alloc(24) } });

@@ -28,10 +28,11 @@ describe('the controllers of an agent', () => {
   it('are those that are known while a name server hangs, which is asked only once', async () => {
     const answer = Promise.withResolvers<readonly string[]>();
     let asked = 0;
-    const candidates = new Candidates('node1', [a, named], () => {
+    const resolve = () => {
       asked += 1;
       return answer.promise;
-    });
+    };
+    const candidates = new Candidates('node1', [a, named], resolve, 1);
     await candidates.refresh();
     await candidates.refresh();
     expect(candidates.list).toContain('10.0.0.1:18000');

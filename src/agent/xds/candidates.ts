@@ -20,12 +20,15 @@ export class Candidates {
   readonly #nodeName: string;
   readonly #controllers: readonly HostPort[];
   readonly #resolve: Resolve;
+  readonly #waitMs: number;
   /** By host, as last resolved: the last answer stays in use while DNS does not answer. */
   readonly #addresses = new Map<string, readonly string[]>();
   /** Lookups in progress, one for each host: each occupies one of the four threads that Node has for them. */
   readonly #lookups = new Map<string, Promise<void>>();
 
-  constructor(nodeName: string, controllers: readonly HostPort[], resolve: Resolve) {
+  /** @param waitMs the longest that a refresh waits for DNS */
+  constructor(nodeName: string, controllers: readonly HostPort[], resolve: Resolve, waitMs = longestWaitMs) {
+    this.#waitMs = waitMs;
     this.#nodeName = nodeName;
     this.#controllers = controllers;
     this.#resolve = resolve;
@@ -44,13 +47,13 @@ export class Candidates {
     return this.#controllers.every(({ host }) => this.#addresses.has(host));
   }
 
-  /** Waits at most a second; what DNS answers later is used from then on. */
+  /** Does not wait long; what DNS answers later is used from then on. */
   async refresh(): Promise<void> {
     const names = this.#controllers.filter(({ host }) => isIP(host) === 0);
     if (names.length === 0) return;
     const late = new AbortController();
     const all = Promise.all(names.map(({ host }) => this.#refreshOne(host)));
-    await Promise.race([all, delay(longestWaitMs, undefined, { signal: late.signal }).catch(() => {})]);
+    await Promise.race([all, delay(this.#waitMs, undefined, { signal: late.signal }).catch(() => {})]);
     late.abort();
   }
 
