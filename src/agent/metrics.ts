@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EnvoyState } from './envoy/envoy-state.ts';
-import type { FrontendKind } from './xds/read-service-view.ts';
+import type { FrontendKind } from './xds/service-view.ts';
 
 /** What the gauges read when they are collected. */
 export interface MetricsSource {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeKernel } from '../../../test/support/fake-kernel.ts';
-import type { DataPath } from '../xds/read-service-view.ts';
+import type { DataPath } from '../xds/service-view.ts';
 import { FamilyTable } from './family-table.ts';
 import { closedGate } from './gate.ts';
 import type { KernelPort } from './kernel-port.ts';

@@ -1,5 +1,5 @@
 import type { IpFamily, Protocol } from '../../model/service.ts';
-import type { DataPath, EndpointAddress, ServiceView, Verdict } from '../xds/read-service-view.ts';
+import type { DataPath, EndpointAddress, ServiceView, Verdict } from '../xds/service-view.ts';
 
 /** An address and port of a Service that the kernel carries. */
 export interface KernelPort {

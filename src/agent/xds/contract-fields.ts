@@ -1,7 +1,7 @@
 // Fields of a view that the kernel does not use yet. They are checked all the same, so that no controller comes to send
 // them wrongly without being told.
 import type { RawCidr, ViewChecks } from './malformed-view.ts';
-import type { EndpointSet, Frontend } from './read-service-view.ts';
+import type { EndpointSet, Frontend } from './service-view.ts';
 
 export interface RawContractFields {
   readonly address: Uint8Array;

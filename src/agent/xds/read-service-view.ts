@@ -9,40 +9,15 @@ import {
   type RawHealthCheck,
 } from './contract-fields.ts';
 import { MalformedViewError, ViewChecks } from './malformed-view.ts';
-
-/** A Service as this node sees it: the checked form of fairlead.node.v1.ServiceView, which describes the fields. */
-export interface ServiceView {
-  /** `namespace/name`. */
-  readonly key: string;
-  readonly frontends: readonly Frontend[];
-}
-
-export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
-export type Verdict = 'Forward' | 'Reject' | 'Drop';
-export type FrontendKind = 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
-
-export interface EndpointSet {
-  readonly family: IpFamily;
-  readonly verdict: Verdict;
-  /** Empty unless the verdict is Forward. */
-  readonly endpoints: readonly EndpointAddress[];
-}
-
-export interface Frontend {
-  readonly kind: FrontendKind;
-  readonly family: IpFamily;
-  /** Canonical text; empty for a NodePort. */
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: Protocol;
-  readonly dataPath: DataPath;
-  readonly endpointSet: EndpointSet;
-}
-
-export interface EndpointAddress {
-  readonly address: string;
-  readonly port: number;
-}
+import type {
+  DataPath,
+  EndpointAddress,
+  EndpointSet,
+  Frontend,
+  FrontendKind,
+  ServiceView,
+  Verdict,
+} from './service-view.ts';
 
 interface RawSet {
   readonly family: number;

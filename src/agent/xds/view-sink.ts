@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { FamilyTable } from '../kernel/family-table.ts';
 import { type KernelPort, kernelPortsOf } from '../kernel/kernel-port.ts';
 import { MalformedViewError } from './malformed-view.ts';
-import { decodeServiceView, type FrontendKind, type ServiceView } from './read-service-view.ts';
+import { decodeServiceView } from './read-service-view.ts';
+import type { FrontendKind, ServiceView } from './service-view.ts';
 import type { Rejections, ViewResponse } from './view-protocol.ts';
 
 /** A family that the node has, with its table. */
