@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApiSource } from '../../src/kubernetes/api/api-source.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import { convertNode } from '../../src/kubernetes/convert-node.ts';
@@ -197,12 +197,10 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await server.startApiServer({ tokens });
     expect(recorder.model.services.has('shop/a')).toBe(true);
     gate.mend();
-    await recorder.until(() => recorder.model.nodes.size === 0 && !recorder.model.services.has('shop/a'));
+    await recorder.until(() => recorder.model.nodes.size === 0 && lists(source)[0] === 2);
     const told = recorder.batches.slice(before).find((batch) => batch.some((update) => update.key === 'shop/a'));
     expect(deletions(told)?.sort()).toEqual(['shop/a', 'shop/b']);
     expect([...recorder.model.services.keys()].sort()).toEqual(['default/kubernetes', 'shop/c']);
-    // A list counts once all of it was passed on, which is after the model has it.
-    await vi.waitFor(() => expect(lists(source)[0]).toBe(2));
     await server.kubectl(['delete', 'service/c', '-n', 'shop']);
   });
 
@@ -232,10 +230,9 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     await server.apply(service('shop/young'));
     await server.compact();
     gate.mend();
-    await recorder.until(() => recorder.model.services.has('shop/young'));
+    // What is new is told before what has gone.
+    await recorder.until(() => lists(source)[0] === 2);
     expect([...recorder.model.services.keys()].sort()).toEqual(['default/kubernetes', 'shop/young']);
-    // A list counts once all of it was passed on, which is after the model has it.
-    await vi.waitFor(() => expect(lists(source)[0]).toBe(2));
     const lost = logs.find((line) => line['msg'] === 'Lost track of objects; they are listed again');
     expect(lost).toMatchObject({ reason: expect.stringContaining('410') });
     await server.kubectl(['delete', 'service/young', '-n', 'shop']);
