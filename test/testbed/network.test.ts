@@ -88,7 +88,8 @@ describe('testbed', () => {
     const { before, inFlight, after } = splitAround(await load.stop(), killedAt, goneAt);
     expect(report(before).failed).toBe(0);
     expect(inFlight.length).toBeGreaterThan(5);
-    expect(report(inFlight).ok).toBe(0);
+    // Some may still be answered between the look at the clock and the signal.
+    expect(report(inFlight.filter(({ endedAt }) => endedAt > goneAt)).ok).toBe(0);
     expect(report(after).failures).toEqual({ refused: after.length });
   });
 
