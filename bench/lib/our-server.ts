@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { Pipeline } from '../../src/controller/pipeline.ts';
+import { warmUp } from '../../src/controller/warm-up.ts';
 import { adsEventsOf } from '../../src/controller/xds-metrics.ts';
 import { ModelStore, type ModelUpdate } from '../../src/model/model.ts';
 import { grpcResolver } from '../../src/translate/grpc.ts';
@@ -20,6 +21,9 @@ const onLoopback: Limits = {
   receivingBytesPerPeer: defaultLimits.receivingBytes,
   sendingBytesPerPeer: defaultLimits.sendingBytes,
 };
+
+/** The default of a controller's configuration. */
+const warmUpBytes = 64 * 2 ** 20;
 
 /** The controller without its source and its admin server: objects come from the benchmark itself. */
 export class OurServer {
@@ -51,7 +55,9 @@ export class OurServer {
     if (change !== undefined) this.#pipeline.apply(change);
   }
 
+  /** Warm, as a controller is before it is ready. */
   async listen(): Promise<string> {
+    await warmUp(this.#cache, warmUpBytes);
     const { port } = await this.#ads.listen('127.0.0.1:0');
     return `127.0.0.1:${port}`;
   }
