@@ -40,6 +40,20 @@ describe('pages of the log', () => {
     expect(other.settle()[0]?.resources).toBe(after?.resources);
   });
 
+  it('of nothing do not keep a stream from the answers that it is owed', () => {
+    const cache = new ResourceCache();
+    replaceEach(cache, [view('a')]);
+    const client = open(cache);
+    client.settle();
+    const version = cache.lookup(typeUrl, 'a', { nodeName: 'n', zone: 'z' })?.version ?? '';
+    const returning = new AnsweringClient(cache, typeUrl, { limits: { responseBytes: 300 } });
+    returning.request({ subscribe: ['*'], initialVersions: [['a', version]] });
+    returning.stream.next(Number.POSITIVE_INFINITY);
+    const tooLong = 'x'.repeat(1_000);
+    client.request({ subscribe: [tooLong] });
+    expect(client.settle().flatMap(({ removed }) => removed)).toEqual([tooLong]);
+  });
+
   it('are not used for a stream that keeps something in mind of one of their resources', () => {
     const cache = new ResourceCache();
     replaceEach(cache, [view('a'), view('b')]);

@@ -146,7 +146,7 @@ export class PartCollector {
       else if (entry.isLive) this.#takeLive(entry.slot);
       else if (entry.born <= before) this.#takeTombstone(entry.slot);
     }
-    const isWhole = !hasOthers && this.#batch.slots.length === passed.length;
+    const isWhole = passed.length > 0 && !hasOthers && this.#batch.slots.length === passed.length;
     return isWhole ? { from, end, maxBytes: this.#options.maxBytes, batch: this.#batch } : undefined;
   }
 
