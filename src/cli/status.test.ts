@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { NodeIdentity } from '../xds/streams/node-identity.ts';
 import type { StreamStatus } from '../xds/streams/stream-status.ts';
-import { formatResources, formatStreams, formatTotals } from './status.ts';
+import { formatProblems, formatResources, formatStreams, formatTotals, troubledOf } from './status.ts';
 
 const now = 1_000_000_000;
 
@@ -75,6 +76,39 @@ describe('formatStreams', () => {
     const limits = { streams: 20_000, namesPerType: 2 };
     const text = formatStreams({ ...status, totals: { ...status.totals, limits } }, [stream], now);
     expect(text).toContain('node1 holds 2 names of Cluster, of 2 that are allowed: restart its Envoy');
+  });
+});
+
+describe('formatProblems', () => {
+  const slow = { ...stream, node: { ...(stream.node as NodeIdentity), id: 'node2' } };
+  const late = slow.types.slice(1).map((type) => ({ ...type, outstandingSince: now - 31_000 }));
+  const sound = stream.types.slice(1).map((type) => ({ ...type, outstandingSince: now - 2_000 }));
+
+  it('prints only what is rejected, or not acknowledged for long, and the objects with what is wrong with them', () => {
+    const streams = [stream, { ...slow, types: late }, { ...slow, types: sound }];
+    const object = { kind: 'Service', namespace: 'default', name: 'web' };
+    const problem = { object, field: 'spec.ports', code: 'NotProxied' as const, message: 'SCTP is left out' };
+    expect(formatProblems(status, troubledOf(status, streams, now), [problem], now)).toMatchInlineSnapshot(`
+      "
+      NODE   CLIENT              AGE  TYPE                   CURRENT  NAMES  STATE         ACK  NACK
+      node1  envoy 1.40.0 delta  3h   Cluster                1/2      2      REJECTED      4    1
+      node2  envoy 1.40.0 delta  3h   ClusterLoadAssignment  1/1      1      sent 31s ago  7    0
+
+      NACK 5s ago by node1: Cluster 10.96.0.10:80: no such filter
+
+      Service default/web spec.ports: SCTP is left out"
+    `);
+  });
+
+  it('names one that holds almost as many names as it may', () => {
+    const crowded = { ...status, totals: { ...status.totals, limits: { streams: 1, namesPerType: 1 } } };
+    expect(troubledOf(crowded, [{ ...stream, types: sound }], now)).toEqual([{ ...stream, types: sound }]);
+  });
+
+  it('says so when there is none', () => {
+    expect(formatProblems(status, troubledOf(status, [{ ...stream, types: sound }], now), [], now)).toBe(
+      '\nNo stream has a problem\n\nNo object has a problem',
+    );
   });
 });
 

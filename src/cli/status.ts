@@ -2,24 +2,32 @@ import { Command, Option } from 'commander';
 import { parseHostPort } from '../base/host-port.ts';
 import type { ControllerStatus } from '../controller/status-routes.ts';
 import { FairleadError } from '../model/errors.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
 import type { StreamStatus, TypeStatus } from '../xds/streams/stream-status.ts';
 
 interface Flags {
   readonly adminAddress: string;
   readonly node?: string;
   readonly output: 'table' | 'json';
+  readonly problems?: true;
 }
+
+/** After which the controller logs it, too (`ackWarningMs` in src/xds/server/limits.ts). */
+const longOutstandingMs = 30_000;
+/** Of `namesPerType`. */
+const crowdedShare = 0.8;
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('print nodes, versions, ACK/NACK and age, as the controller sees them')
     .option('--admin-address <host:port>', "the controller's admin address", '127.0.0.1:18001')
     .option('--node <name>', 'print each resource of one node, the version it acknowledged and the one that is served')
+    .addOption(new Option('--problems', 'print only the streams and the objects that have a problem').conflicts('node'))
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
     .action(run);
 }
 
-async function run({ adminAddress, node, output }: Flags): Promise<void> {
+async function run({ adminAddress, node, output, problems }: Flags): Promise<void> {
   if (parseHostPort(adminAddress) === undefined) {
     throw new FairleadError('ADDRESS_INVALID', `--admin-address: "${adminAddress}" is not HOST:PORT`);
   }
@@ -31,16 +39,40 @@ async function run({ adminAddress, node, output }: Flags): Promise<void> {
     console.log(output === 'json' ? JSON.stringify(streams, null, 2) : formatResources(node, streams));
     return;
   }
-  const { next, ...first } = await read<ControllerStatus>(adminAddress, statusPath(0));
-  if (output === 'table') console.log(formatTotals(first));
-  const streams = [...first.streams];
+  await (problems === true ? printProblems(adminAddress, output) : printAll(adminAddress, output));
+}
+
+async function printAll(address: string, output: Flags['output']): Promise<void> {
+  const { totals, streams } = await readStreams(address, output);
+  console.log(output === 'json' ? asJson({ ...totals, streams }) : formatStreams(totals, streams));
+}
+
+async function printProblems(address: string, output: Flags['output']): Promise<void> {
+  const all = await readStreams(address, output);
+  const streams = troubledOf(all.totals, all.streams);
+  const objects = await read<readonly Problem[]>(address, '/debug/problems');
+  const json = { ...all.totals, streams, objects };
+  console.log(output === 'json' ? asJson(json) : formatProblems(all.totals, streams, objects));
+}
+
+/** Prints the totals of a table at once: there may be many pages. */
+async function readStreams(
+  address: string,
+  output: Flags['output'],
+): Promise<{ readonly totals: Totals; readonly streams: readonly StreamStatus[] }> {
+  const { next, streams: first, ...totals } = await read<ControllerStatus>(address, statusPath(0));
+  if (output === 'table') console.log(formatTotals(totals));
+  const streams = [...first];
   for (let after = next; after !== null; ) {
-    const page = await read<ControllerStatus>(adminAddress, statusPath(after));
+    const page = await read<ControllerStatus>(address, statusPath(after));
     streams.push(...page.streams);
     after = page.next;
   }
-  const text = output === 'json' ? JSON.stringify({ ...first, streams }, null, 2) : formatStreams(first, streams);
-  console.log(text);
+  return { totals, streams };
+}
+
+function asJson(value: unknown): string {
+  return JSON.stringify(value, null, 2);
 }
 
 function statusPath(after: number): string {
@@ -105,9 +137,39 @@ export function formatStreams({ totals }: Totals, streams: readonly StreamStatus
   return ['', ...columns([titles, ...rows]), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
 }
 
+/** Streams with a problem, each with those of its types that have one; `now` in milliseconds since the epoch. */
+export function troubledOf(
+  { totals }: Totals,
+  streams: readonly StreamStatus[],
+  now = Date.now(),
+): readonly StreamStatus[] {
+  const isTroubled = ({ rejected, outstandingSince, named }: TypeStatus) =>
+    rejected.length > 0 ||
+    now - (outstandingSince ?? now) > longOutstandingMs ||
+    isCrowded(named, totals.limits.namesPerType);
+  const troubled = streams.map((stream) => ({ ...stream, types: stream.types.filter(isTroubled) }));
+  return troubled.filter(({ types }) => types.length > 0);
+}
+
+/** What `fairlead status --problems` prints after the totals. @param streams only those with a problem */
+export function formatProblems(
+  totals: Totals,
+  streams: readonly StreamStatus[],
+  objects: readonly Problem[],
+  now = Date.now(),
+): string {
+  const table = streams.length === 0 ? '\nNo stream has a problem' : formatStreams(totals, streams, now);
+  const list = objects.length === 0 ? ['No object has a problem'] : objects.map(formatProblem);
+  return [table, '', ...list].join('\n');
+}
+
+function isCrowded(named: number, limit: number): boolean {
+  return named >= crowdedShare * limit;
+}
+
 /** Envoy never drops a name that it asked for on demand, and lists all of them when it reconnects. */
 function crowdedOf(stream: StreamStatus, { typeUrl, named }: TypeStatus, limit: number): readonly string[] {
-  if (named < 0.8 * limit) return [];
+  if (!isCrowded(named, limit)) return [];
   const who = stream.node?.id ?? '?';
   const wayOut = 'restart its Envoy, or raise limits.namesPerType';
   return [`${who} holds ${named} names of ${shortType(typeUrl)}, of ${limit} that are allowed: ${wayOut}`];

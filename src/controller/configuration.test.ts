@@ -44,6 +44,14 @@ describe('parseConfiguration', () => {
   });
 });
 
+it('reads how many new streams are answered at the same time, in total and from one address', () => {
+  const limits = { admissions: 64, admissionsPerPeer: 48 };
+  expect(parseConfiguration(`${head}limits: ${JSON.stringify(limits)}\n`, 'c.yaml').limits).toEqual(limits);
+  expect(() => parseConfiguration(`${head}limits: { admissionsPerPeer: 0 }\n`, 'c.yaml')).toThrow(
+    /c\.yaml:3: limits\.admissionsPerPeer: /,
+  );
+});
+
 it('refuses an age of streams that no timer can wait for: they would all end at once', () => {
   expect(() => parseConfiguration(`${head}limits: { connectionAgeMs: 2592000000 }\n`, 'c.yaml')).toThrow(
     /c\.yaml:3: limits\.connectionAgeMs: .*604800000/,

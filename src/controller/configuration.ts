@@ -27,6 +27,8 @@ const limits = z.strictObject({
   streams: count.optional(),
   streamsPerPeer: count.optional(),
   connectionsPerPeer: count.optional(),
+  admissions: count.optional(),
+  admissionsPerPeer: count.optional(),
   receivingBytes: count.optional(),
   receivingBytesPerPeer: count.optional(),
   sendingBytes: count.optional(),
@@ -41,6 +43,9 @@ const limits = z.strictObject({
     .refine((ms) => ms === 0 || ms >= 1_000, 'is in milliseconds: 0, or 1000 and more')
     .optional(),
 });
+
+/** The fields of `limits`. */
+export const configurableLimits: readonly string[] = Object.keys(limits.shape);
 
 const schema = z.strictObject({
   apiVersion: z.literal('config.fairlead.dev/v1alpha1'),

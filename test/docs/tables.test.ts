@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AgentMetrics } from '../../src/agent/metrics.ts';
+import { configurableLimits } from '../../src/controller/configuration.ts';
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { errorTable } from '../../src/model/errors.ts';
 import { problemTable } from '../../src/model/problem-codes.ts';
@@ -27,6 +28,19 @@ describe('tables in docs/', () => {
     const text = page('metrics.md');
     const missing = own.filter(({ name, type, help }) => !text.includes(`| \`${name}\` | ${type} | ${help} |`));
     expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('metrics.md has alerts of metrics that exist', async () => {
+    const metrics = await createMetrics().registry.getMetricsAsJSON();
+    const expressions = page('metrics.md').match(/^ {4}.*$/gm) ?? [];
+    const used = expressions.flatMap((expression) => expression.match(/fairlead_\w+/g) ?? []);
+    expect(used).toContain('fairlead_source_last_event_timestamp_seconds');
+    expect(used.filter((name) => !metrics.some((metric) => metric.name === name))).toEqual([]);
+  });
+
+  it('configuration.md describes every limit that may be set', () => {
+    const described = [...page('configuration.md').matchAll(/`limits\.(\w+)`/g)].map(([, name]) => name);
+    expect(described.toSorted()).toEqual(configurableLimits.toSorted());
   });
 
   it('metrics.md describes every metric of the agent, and no other', async () => {
