@@ -1,3 +1,5 @@
+import type { Rule } from './rule.ts';
+
 /** Address family of a table. */
 export type Family = 'ip' | 'ip6' | 'inet' | 'bridge';
 
@@ -13,12 +15,11 @@ export interface Hook {
   readonly priority: string;
 }
 
-/** Rules are nft text without the chain's name, such as `ip daddr 10.0.0.1 accept`. */
 export interface Chain {
   readonly name: string;
   /** Absent: a chain that others jump to. */
   readonly hook?: Hook;
-  readonly rules: readonly string[];
+  readonly rules: readonly Rule[];
 }
 
 /** A set, or with `value` a map. Types are nft's names, joined with ` . `. */

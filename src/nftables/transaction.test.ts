@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rejectAny } from './build-rule.ts';
 import { Transaction } from './transaction.ts';
 
 const table = { family: 'ip', name: 'fairlead' } as const;
@@ -15,7 +16,7 @@ describe('a transaction as nft text', () => {
     const transaction = new Transaction(table)
       .add({ kind: 'AddSet', set: { name: 'pods', key: 'ipv4_addr', flags: ['interval'], autoMerge: true, size: 9 } })
       .add({ kind: 'AddSet', set: services })
-      .add({ kind: 'AddChain', chain: { name: 'refuse', rules: ['reject'] } })
+      .add({ kind: 'AddChain', chain: { name: 'refuse', rules: [[rejectAny]] } })
       .add({
         kind: 'AddChain',
         chain: { name: 'in', hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' }, rules: [] },

@@ -7,6 +7,7 @@ import {
   setText,
   type TableName,
 } from './objects.ts';
+import { ruleText } from './rule-text.ts';
 
 /** One step of a transaction, on the transaction's table. */
 export type Operation =
@@ -87,7 +88,7 @@ function operationText(table: string, operation: Operation): string {
 
 function chainText(table: string, { name, hook, rules }: Chain): string {
   const head = `add chain ${table} ${name}${hook === undefined ? '' : ` ${hookText(hook)}`}`;
-  return [head, ...rules.map((rule) => `add rule ${table} ${name} ${rule}`)].join('\n');
+  return [head, ...rules.map((rule) => `add rule ${table} ${name} ${ruleText(rule)}`)].join('\n');
 }
 
 function elementCommands(command: string, texts: readonly string[]): string {

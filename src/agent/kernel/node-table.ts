@@ -1,4 +1,31 @@
-import type { Chain, Element, ElementSet, TableName } from '../../nftables/objects.ts';
+import {
+  accept,
+  destination,
+  destinationPort,
+  differs,
+  equals,
+  goTo,
+  hasBits,
+  hasDnat,
+  isEstablished,
+  isIn,
+  isNew,
+  isNotIn,
+  isReply,
+  isTcp,
+  mapped,
+  masquerade,
+  packetMark,
+  protocol,
+  rejectAny,
+  resetTcp,
+  selected,
+  source,
+  tcpDestinationPort,
+  verdictOf,
+} from '../../nftables/build-rule.ts';
+import type { Chain, Element, ElementSet, Hook, TableName } from '../../nftables/objects.ts';
+import type { Expression, Rule } from '../../nftables/rule.ts';
 
 /** How packets of this node's pods are recognised. If both are given, both must hold. */
 export interface PodDetector {
@@ -41,8 +68,8 @@ export interface NodeTable {
  * Source ports of Envoy's connections on the wire: outside the range that Linux takes ports from by default, so that they
  * never collide with a connection that the client itself has with the same endpoint, and can be recognised by the port.
  */
-const envoyPorts = '61000-65535';
-const otherPorts = '1024-60999';
+const envoyPorts = { from: 61_000, to: 65_535 };
+const otherPorts = { from: 1_024, to: 60_999 };
 
 export const tableName = 'fairlead';
 
@@ -98,15 +125,18 @@ export function slotMap(family: 'ip' | 'ip6', slot: number): ElementSet {
   };
 }
 
+const serviceKey = (family: 'ip' | 'ip6') => [destination(family), protocol, destinationPort];
+
 export function slotChain(family: 'ip' | 'ip6', slot: number): Chain {
-  const key = `${family} daddr . meta l4proto . th dport`;
-  return { name: `slot-${slot}`, rules: [`dnat ${family} to ${key} map @endpoints-${slot}`] };
+  const to = mapped(serviceKey(family), `endpoints-${slot}`);
+  return { name: `slot-${slot}`, rules: [[{ kind: 'Dnat', family, to }]] };
 }
 
 /** The chain that picks one of `count` slots; there is one for each count above 1 that occurs. */
 export function pickChain(count: number): Chain {
-  const slots = Array.from({ length: count }, (_none, slot) => `${slot} : goto slot-${slot}`);
-  return { name: pickChainName(count), rules: [`numgen random mod ${count} vmap { ${slots.join(', ')} }`] };
+  const verdicts = Array.from({ length: count }, (_none, slot) => ({ kind: 'Goto', chain: `slot-${slot}` }) as const);
+  const selector = { kind: 'Random', modulus: count } as const;
+  return { name: pickChainName(count), rules: [[{ kind: 'VerdictChoice', selector, verdicts }]] };
 }
 
 export function pickChainName(count: number): string {
@@ -133,16 +163,16 @@ export function nodeTable(options: NodeTableOptions): NodeTable {
  * keeps traffic flowing while Envoy is away.
  */
 function listenerChains({ family, marks, listeners }: NodeTableOptions): readonly Chain[] {
-  return (['tcp', 'http'] as const).flatMap((listener) => [
+  return (['tcp', 'http'] as const).flatMap((listener): Chain[] => [
     {
       name: `to-${listener}`,
-      rules: [`meta l4proto tcp tproxy to :${listeners[listener]} ${setMark(marks, marks.redirect)} accept`],
+      rules: [[isTcp, { kind: 'Tproxy', port: listeners[listener] }, setMark(marks, marks.redirect), accept]],
     },
     {
       name: `envoy-${listener}`,
       rules: [
-        `meta l4proto @open-${listener} goto to-${listener}`,
-        `${family} daddr . th dport @known goto to-${listener}`,
+        [isIn([protocol], `open-${listener}`), goTo(`to-${listener}`)],
+        [isIn([destination(family), destinationPort], 'known'), goTo(`to-${listener}`)],
       ],
     },
   ]);
@@ -153,12 +183,13 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
   const fromPods = podMatch(options);
   // Only new connections: one that the kernel balances stays in the kernel when a gate opens. Its packets would
   // reach the listener, which does not know the connection and answers with a reset.
-  const capture = `ct state new ct status ! dnat ${fromPods} ${family} daddr . tcp dport vmap @capture`;
+  const toListener = verdictOf([destination(family), tcpDestinationPort], 'capture');
+  const capture = [isNew, hasDnat(false), ...fromPods, toListener];
   return [
     {
       name: 'divert',
       hook: { type: 'filter', hook: 'prerouting', priority: 'mangle' },
-      rules: fromPods === undefined ? [] : [capture],
+      rules: fromPods.length === 0 ? [] : [capture],
     },
     {
       name: 'to-sockets',
@@ -175,16 +206,24 @@ function captureChains(options: NodeTableOptions): readonly Chain[] {
   ];
 }
 
+const replyPort = { kind: 'CtPort', direction: 'reply', side: 'destination' } as const;
+const isReplyToEnvoy: Rule = [
+  isTcp,
+  isReply,
+  { kind: 'Compare', selector: replyPort, operator: '==', value: envoyPorts },
+];
+
 /**
  * What belongs to a connection of Envoy. Matching a socket alone is not enough: Envoy's upstream sockets have clients'
  * addresses, and a port that the client itself may use at the same time for a connection through the kernel.
  */
-function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
-  const toSocket = `socket transparent 1 ${setMark(marks, marks.redirect)} accept`;
+function socketRules({ family, marks }: NodeTableOptions): readonly Rule[] {
+  const isTransparent: Expression = equals({ kind: 'SocketTransparent' }, 1);
+  const toSocket = [isTransparent, setMark(marks, marks.redirect), accept];
   return [
-    `${hasMark(marks, marks.redirect)} accept`,
-    `meta l4proto tcp ct state established ${family} daddr @cluster-ips ${toSocket}`,
-    `meta l4proto tcp ct direction reply ct reply proto-dst ${envoyPorts} ${toSocket}`,
+    [hasMark(marks, marks.redirect), accept],
+    [isTcp, isEstablished, isIn([destination(family)], 'cluster-ips'), ...toSocket],
+    [...isReplyToEnvoy, ...toSocket],
   ];
 }
 
@@ -193,86 +232,87 @@ function socketRules({ family, marks }: NodeTableOptions): readonly string[] {
  * client's address, which would lead out to the client. The source ports of an original direction are rewritten on their
  * way out only, so what is answered here began on this node.
  */
-function ownNodeRule({ marks }: NodeTableOptions): string {
-  const answer = `meta l4proto tcp ct direction reply ct status snat ct reply proto-dst ${envoyPorts}`;
-  return `${answer} ${setMark(marks, marks.redirect)}`;
+function ownNodeRule({ marks }: NodeTableOptions): Rule {
+  const isTranslated: Expression = { kind: 'Flag', of: 'status', flag: 'snat', isSet: true };
+  return [isTranslated, ...isReplyToEnvoy, setMark(marks, marks.redirect)];
 }
 
 function serviceChains(options: NodeTableOptions): readonly Chain[] {
   const { family, marks } = options;
-  const balance = `${family} daddr . meta l4proto . th dport vmap @services`;
+  const balance = [verdictOf(serviceKey(family), 'services')];
+  const toItself: Expression = { kind: 'Dnat', family, to: selected(destination(family)) };
   return [
     {
       name: 'services-in',
       // Before kube-proxy's chain, where both run. The first chain that translates a connection settles it, so what Envoy
       // takes is translated to the address that it has: kube-proxy would take the cluster IP out of it.
       hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat - 5' },
-      rules: [`${hasMark(marks, marks.redirect)} meta l4proto tcp dnat to ${family} daddr`, balance],
+      rules: [[hasMark(marks, marks.redirect), isTcp, toItself], balance],
     },
     { name: 'services-out', hook: { type: 'nat', hook: 'output', priority: '-100' }, rules: [balance] },
     { name: 'source', hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat' }, rules: sourceRules(options) },
     {
       name: 'restore-mark',
       hook: { type: 'filter', hook: 'postrouting', priority: 'srcnat + 10' },
-      rules: [`${hasMark(marks, marks.upstream)} ${setMark(marks, 0)}`],
+      rules: [[hasMark(marks, marks.upstream), setMark(marks, 0)]],
     },
   ];
 }
 
-function sourceRules(options: NodeTableOptions): readonly string[] {
+function sourceRules(options: NodeTableOptions): readonly Rule[] {
   const { family, marks } = options;
-  const hairpin = `${family} saddr . ${family} daddr @hairpin`;
-  const upstream = `${hasMark(marks, marks.upstream)} meta l4proto tcp`;
-  const toService = `ct status dnat ct original ${family} daddr @cluster-ips`;
+  const hairpin = isIn([source(family), destination(family)], 'hairpin');
+  const upstream = [hasMark(marks, marks.upstream), isTcp];
+  const original = { kind: 'CtAddress', direction: 'original', family, side: 'destination' } as const;
+  const toService = [hasDnat(true), isIn([original], 'cluster-ips')];
   return [
-    `${upstream} ${hairpin} masquerade to :${envoyPorts}`,
-    `meta l4proto tcp ${hairpin} masquerade to :${otherPorts} fully-random`,
-    `${hairpin} masquerade fully-random`,
-    `${upstream} snat to :${envoyPorts}`,
-    ...notPodMatches(options).map((notPod) => `${toService} ${notPod} masquerade fully-random`),
+    [...upstream, hairpin, { kind: 'Masquerade', isFullyRandom: false, ports: envoyPorts }],
+    [isTcp, hairpin, { kind: 'Masquerade', isFullyRandom: true, ports: otherPorts }],
+    [hairpin, masquerade],
+    [...upstream, { kind: 'Snat', ports: envoyPorts }],
+    ...notPodMatches(options).map((notPod) => [...toService, notPod, masquerade]),
   ];
 }
 
 /** Only new connections are refused: established ones continue when their Service changes. */
 function filterChains({ family }: NodeTableOptions): readonly Chain[] {
-  const unserved = `ct state new ${family} daddr . meta l4proto . th dport vmap @unserved`;
-  const undefinedPort = `ct state new ${family} daddr @cluster-ips goto refuse`;
+  const isClusterIp = isIn([destination(family)], 'cluster-ips');
+  const unserved = [isNew, verdictOf(serviceKey(family), 'unserved')];
+  const undefinedPort = [isNew, isClusterIp, goTo('refuse')];
   // Its Envoy is gone: what the kernel balances has an endpoint's address at this point.
-  const orphan = `${family} daddr @cluster-ips meta l4proto tcp reject with tcp reset`;
-  const hook = (name: 'input' | 'forward' | 'output') => ({ type: 'filter', hook: name, priority: 'filter' }) as const;
+  const orphan = [isClusterIp, isTcp, resetTcp];
+  const hook = (name: Hook['hook']): Hook => ({ type: 'filter', hook: name, priority: 'filter' });
   return [
     // The kernel limits how many ICMP errors it sends to one client, but not resets.
-    { name: 'refuse', rules: ['meta l4proto tcp reject with tcp reset', 'reject'] },
+    { name: 'refuse', rules: [[isTcp, resetTcp], [rejectAny]] },
     { name: 'filter-in', hook: hook('input'), rules: [unserved] },
     { name: 'filter-forward', hook: hook('forward'), rules: [unserved, undefinedPort, orphan] },
     { name: 'filter-out', hook: hook('output'), rules: [unserved, undefinedPort] },
   ];
 }
 
-function podMatch({ family, pods }: NodeTableOptions): string | undefined {
-  const matches = [
-    ...(pods.cidrs.length > 0 ? [`${family} saddr @pods`] : []),
-    ...(pods.interfacePrefix === undefined ? [] : [`iifname "${pods.interfacePrefix}*"`]),
+const incoming = { kind: 'Meta', key: 'iifname' } as const;
+
+/** Empty: pods cannot be told from others. */
+function podMatch({ family, pods }: NodeTableOptions): readonly Expression[] {
+  return [
+    ...(pods.cidrs.length > 0 ? [isIn([source(family)], 'pods')] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [equals(incoming, `${pods.interfacePrefix}*`)]),
   ];
-  return matches.length === 0 ? undefined : matches.join(' ');
 }
 
 /** The negation of podMatch: each of these alone says that a packet is not from a pod. */
-function notPodMatches({ family, pods }: NodeTableOptions): readonly string[] {
+function notPodMatches({ family, pods }: NodeTableOptions): readonly Expression[] {
   return [
-    ...(pods.cidrs.length > 0 ? [`${family} saddr != @pods`] : []),
-    ...(pods.interfacePrefix === undefined ? [] : [`iifname != "${pods.interfacePrefix}*"`]),
+    ...(pods.cidrs.length > 0 ? [isNotIn([source(family)], 'pods')] : []),
+    ...(pods.interfacePrefix === undefined ? [] : [differs(incoming, `${pods.interfacePrefix}*`)]),
   ];
 }
 
-function hasMark({ mask }: Marks, value: number): string {
-  return `meta mark & ${hex(mask)} == ${hex(value)}`;
+function hasMark({ mask }: Marks, value: number): Expression {
+  return hasBits(packetMark, mask, value);
 }
 
-function setMark({ mask }: Marks, value: number): string {
-  return `meta mark set meta mark & ${hex(~mask)} | ${hex(value)}`;
-}
-
-function hex(value: number): string {
-  return `0x${(value >>> 0).toString(16)}`;
+function setMark({ mask }: Marks, value: number): Expression {
+  return { kind: 'SetMark', of: 'meta', mask, value };
 }
