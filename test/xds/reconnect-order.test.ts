@@ -49,10 +49,10 @@ const listener = (value: number): Content => ({
 
 type Step =
   | { readonly do: 'put'; readonly contents: readonly Content[] }
-  | { readonly do: 'retire'; readonly service: ServiceName; readonly successor: ServiceName; readonly value: number }
+  | { readonly do: 'retire'; readonly service: ServiceName; readonly successor: string; readonly value: number }
   | { readonly do: 'dropEndpoints'; readonly service: ServiceName }
   | { readonly do: 'dropScope' | 'use'; readonly id: string }
-  | { readonly do: 'serverReads' | 'serverWrites' | 'clientReads' | 'breakStream' | 'settle' };
+  | { readonly do: 'serverReads' | 'serverWrites' | 'serverWritesEarly' | 'clientReads' | 'breakStream' | 'settle' };
 
 interface Rules {
   readonly variant: Variant;
@@ -84,7 +84,7 @@ function stepOf({ variant, canBeBad }: Rules): fc.Arbitrary<Step> {
     do: fc.constant('put' as const),
     contents: fc.array(content, { minLength: 1, maxLength: 4 }),
   });
-  const moves = fc.constantFrom('serverReads', 'serverWrites', 'clientReads');
+  const moves = fc.constantFrom('serverReads', 'serverWrites', 'serverWritesEarly', 'clientReads');
   return fc.oneof(
     { weight: 4, arbitrary: put },
     { weight: 2, arbitrary: retire },
@@ -94,7 +94,7 @@ function stepOf({ variant, canBeBad }: Rules): fc.Arbitrary<Step> {
       arbitrary: fc.record({ do: fc.constant('dropScope' as const), id: id.map((each) => `scope-${each}`) }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('use' as const), id: id.map((each) => `scope-${each}`) }) },
-    { weight: 12, arbitrary: fc.record({ do: moves }) },
+    { weight: 14, arbitrary: fc.record({ do: moves }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('breakStream' as const, 'settle' as const) }) },
   );
 }
@@ -198,19 +198,73 @@ describe.each([
   });
 });
 
-describe('an Envoy whose clusters change while it is away', () => {
-  function settledEnvoy(): { readonly world: ServiceWorld; readonly client: EnvoyModel } {
-    const world = worldOf(false);
-    const client = new EnvoyModel('delta', world);
+function settledEnvoy(variant: Variant = 'delta'): { readonly world: ServiceWorld; readonly client: EnvoyModel } {
+  const world = worldOf(variant === 'sotw');
+  const client = new EnvoyModel(variant, world);
+  client.settle();
+  for (let round = 0; round < 2; round += 1) {
+    for (const id of scopes) client.use(`scope-${id}`);
     client.settle();
-    for (let round = 0; round < 2; round += 1) {
-      for (const id of scopes) client.use(`scope-${id}`);
-      client.settle();
-    }
-    expect(client.differences()).toEqual([]);
-    return { world, client };
   }
+  expect(client.differences()).toEqual([]);
+  return { world, client };
+}
 
+it('keeps a cluster that changed and is gone until the removal was announced, which follows the routes', () => {
+  const { world, client } = settledEnvoy();
+  world.replace([cluster('b', 7)]);
+  client.serverWrites();
+  world.replace([cluster('a', 7)]);
+  world.cache.propagate(Number.POSITIVE_INFINITY);
+  // So much changes at once that the routes are announced later.
+  world.replace(Array.from({ length: 20 }, (_, index) => cluster(`other-${index}`, 1, true)));
+  retire(world, { do: 'retire', service: 'a', successor: 'b', value: 7 }, false);
+  for (let round = 0; round < 5; round += 1) {
+    client.clientReads();
+    while (client.serverReads());
+    client.serverWritesEarly();
+  }
+  client.settle();
+  expect(client.differences()).toEqual([]);
+});
+
+describe('an Envoy with state-of-the-world ADS, whose responses delete what they leave out', () => {
+  it('keeps a cluster that is gone until its routes let go of it, when another changes with it', () => {
+    const { world, client } = settledEnvoy('sotw');
+    retire(world, { do: 'retire', service: 'a', successor: 'new', value: 7 }, true);
+    client.settle();
+    expect(client.differences()).toEqual([]);
+  });
+
+  it('keeps it when it comes back before it was told', () => {
+    const { world, client } = settledEnvoy('sotw');
+    client.breakStream();
+    retire(world, { do: 'retire', service: 'a', successor: 'b', value: 7 }, true);
+    client.settle();
+    expect(client.differences()).toEqual([]);
+  });
+
+  it('keeps it when it comes back in the middle of that', () => {
+    const { world, client } = settledEnvoy('sotw');
+    retire(world, { do: 'retire', service: 'a', successor: 'b', value: 7 }, true);
+    client.serverWrites();
+    client.breakStream();
+    client.settle();
+    expect(client.differences()).toEqual([]);
+  });
+
+  it('is not sent what was removed before it came for the first time', () => {
+    const { world } = settledEnvoy('sotw');
+    retire(world, { do: 'retire', service: 'a', successor: 'b', value: 7 }, true);
+    const other = new EnvoyModel('sotw', world);
+    other.serverReads();
+    other.serverWrites();
+    other.clientReads();
+    expect(other.warming).toEqual(['cluster-b', 'cluster-c']);
+  });
+});
+
+describe('an Envoy whose clusters change while it is away', () => {
   it('is sent their endpoints also when the clusters were sent before it asked for endpoints', () => {
     const { world, client } = settledEnvoy();
     world.replace([cluster('a', 7)]);

@@ -15,6 +15,8 @@ interface Paced {
   readonly line: Line;
   /** `performance.now()` from which they may be taken. */
   notBefore: number;
+  /** So many will have been taken when those are through that waited when it was time; 0 until the next time. */
+  until: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export class ChangeQueue {
   readonly #urgent = new Line();
   readonly #ordinary = new Line();
   readonly #removals: Removals[] = [];
-  readonly #paced: Paced = { line: new Line(), notBefore: 0 };
+  readonly #paced: Paced = { line: new Line(), notBefore: 0, until: 0 };
   #batch = new Line();
   #pacedRemovals: PendingChange[] = [];
 
@@ -41,7 +43,9 @@ export class ChangeQueue {
   /** Milliseconds until there is something to take; undefined when there is nothing. */
   get dueInMs(): number | undefined {
     if (!this.#isUnpacedEmpty) return 0;
-    return this.#paced.line.isEmpty ? undefined : Math.max(0, this.#paced.notBefore - performance.now());
+    const { line, notBefore, until } = this.#paced;
+    if (until > 0) return 0;
+    return line.isEmpty ? undefined : Math.max(0, notBefore - performance.now());
   }
 
   addPaced(change: PendingChange): void {
@@ -66,14 +70,20 @@ export class ChangeQueue {
   }
 
   /**
-   * Takes all paced changes if it is time.
-   * @param intervalMs from now until the next
+   * Takes all paced changes if it is time, or as many as it can before the deadline, at least one; then those that are left follow with
+   * the next calls.
+   * @param intervalMs from the first of them until the next time
    */
-  takePaced(intervalMs: () => number, visit: (change: PendingChange) => void): void {
+  takePaced(deadline: number, intervalMs: () => number, visit: (change: PendingChange) => void): void {
+    const paced = this.#paced;
     const now = performance.now();
-    if (this.#paced.line.isEmpty || now < this.#paced.notBefore) return;
-    this.#paced.line.take(Number.POSITIVE_INFINITY, visit);
-    this.#paced.notBefore = now + intervalMs();
+    if (paced.until === 0) {
+      if (paced.line.isEmpty || now < paced.notBefore) return;
+      paced.until = paced.line.added;
+      paced.notBefore = now + intervalMs();
+    }
+    paced.line.take(deadline, visit, paced.until);
+    if (paced.line.taken >= paced.until) paced.until = 0;
   }
 
   /**
@@ -116,9 +126,11 @@ class Line {
     this.#changes.push(change);
   }
 
-  take(deadline: number, visit: (change: PendingChange) => void): void {
+  /** @param until how many will have been taken at most */
+  take(deadline: number, visit: (change: PendingChange) => void, until = Number.POSITIVE_INFINITY): void {
     let count = 0;
     for (const change of this.#changes) {
+      if (this.taken + count >= until) break;
       count += 1;
       // It was announced since then, or became a removal or an upsert, which is queued elsewhere.
       if (change.slot.pending !== change) continue;

@@ -65,6 +65,16 @@ export class Encodings {
     this.#byKey?.delete(key);
   }
 
+  /** Moves what was built to another one, which counts no stamps. */
+  takeBuilds(): Encodings {
+    const taken = new Encodings();
+    taken.#generation = this.#generation;
+    taken.#fleet = this.#fleet;
+    taken.#byKey = this.#byKey;
+    this.forgetBuilds();
+    return taken;
+  }
+
   forgetBuilds(): void {
     this.#fleet = undefined;
     this.#byKey = undefined;

@@ -21,9 +21,9 @@ function watched(intervalMs: number) {
   }
   const put = (owner: string, ...typesOf: readonly string[]) =>
     cache.replaceUnits([{ owner, entries: typesOf.map((typeUrl) => entry(typeUrl, owner)) }]);
-  const propagate = () => {
+  const propagate = (deadline = noDeadline) => {
     told.length = 0;
-    cache.propagate(noDeadline);
+    cache.propagate(deadline);
     return [...told];
   };
   return { cache, put, propagate };
@@ -48,6 +48,19 @@ describe('changes that are announced at intervals', () => {
     put('b', serviceView, cluster);
     expect(cache.dueInMs).toBe(0);
     expect(propagate()).toEqual(['cluster']);
+  });
+
+  it('are announced in slices when they are many, one after the other', () => {
+    const { cache, put, propagate } = watched(3_600_000);
+    for (const owner of ['a', 'b', 'c']) put(owner, serviceView);
+    const past = performance.now();
+    expect(propagate(past)).toEqual(['view']);
+    expect(cache.dueInMs).toBe(0);
+    // What comes meanwhile is for the next time.
+    put('d', serviceView);
+    expect([propagate(past), propagate(past), propagate(past)]).toEqual([['view'], ['view'], []]);
+    expect(cache.hasPending).toBe(true);
+    expect(cache.dueInMs).toBeGreaterThan(3_000_000);
   });
 
   it('include removals', () => {

@@ -9,6 +9,7 @@ import type { EncodedResource } from './encoded-resource.ts';
 import type { BuildError } from './encodings.ts';
 import { Ownership } from './ownership.ts';
 import type { Pace } from './pace.ts';
+import { RecentRemovals } from './recent-removals.ts';
 import type { PendingChange, Slot } from './slot.ts';
 import { type StoreContext, TypeStore } from './type-store.ts';
 
@@ -43,6 +44,8 @@ export class ResourceCache {
   readonly #ownership: Ownership;
   readonly #context: StoreContext;
   readonly #pace: Pace;
+  /** Stores of types whose changes are announced together, each with the interval by the number of clients. */
+  readonly #paced = new Map<TypeStore, (clients: number) => number>();
 
   constructor(options: CacheOptions = {}) {
     const { resolve = () => undefined, onBuildError = () => undefined, onSubscriberError = () => undefined } = options;
@@ -55,6 +58,7 @@ export class ResourceCache {
     });
     this.#context = {
       deadNames: { held: 0 },
+      removals: new RecentRemovals(onBuildError),
       onBuildError,
       onSubscriberError: ({ name, type: { typeUrl } }, error) => onSubscriberError({ typeUrl, name }, error),
       asked: (slot) => this.#ownership.resolve(slot),
@@ -95,6 +99,8 @@ export class ResourceCache {
     if (store === undefined) {
       store = new TypeStore(typeUrl, this.#context);
       this.#stores.set(typeUrl, store);
+      const interval = this.#pace(typeUrl);
+      if (interval !== undefined) this.#paced.set(store, interval);
     }
     return store;
   }
@@ -117,7 +123,9 @@ export class ResourceCache {
 
   /** Clients may ask for any type; those without resources and without subscribers are forgotten. */
   releaseStore(store: TypeStore): void {
-    if (store.isUnused) this.#stores.delete(store.typeUrl);
+    if (!store.isUnused) return;
+    this.#stores.delete(store.typeUrl);
+    this.#paced.delete(store);
   }
 
   get hasPending(): boolean {
@@ -133,6 +141,7 @@ export class ResourceCache {
   propagate(deadline: number): void {
     this.#queue.take(deadline, (change) => this.#announce(change));
     this.#queue.takePaced(
+      deadline,
       () => this.#paceMs(),
       (change) => this.#announce(change),
     );
@@ -140,8 +149,9 @@ export class ResourceCache {
 
   /** All paced types are announced together, at the longest of their intervals. */
   #paceMs(): number {
-    const intervals = [...this.#stores.values()].map((store) => this.#pace(store.typeUrl)?.(store.wildcards.size) ?? 0);
-    return Math.max(0, ...intervals);
+    let longest = 0;
+    for (const [store, interval] of this.#paced) longest = Math.max(longest, interval(store.wildcards.size));
+    return longest;
   }
 
   #replace(slot: Slot, entry: ResourceEntry | undefined): void {
@@ -149,6 +159,7 @@ export class ResourceCache {
     if (before === entry) return;
     const store = this.store(slot.type.typeUrl);
     const isOfInterest = slot.hasSubscribers || before?.wildcard === true || entry?.wildcard === true;
+    store.removals?.note(slot, entry);
     const keys = store.replace(slot, entry);
     if (pending === undefined && !isOfInterest) this.#release(store, slot);
     else if (pending === undefined) {
@@ -163,7 +174,7 @@ export class ResourceCache {
   #enqueue(change: PendingChange): void {
     const { slot } = change;
     slot.pending = change;
-    if (this.#pace(slot.type.typeUrl) !== undefined) this.#queue.addPaced(change);
+    if (this.#paced.has(this.store(slot.type.typeUrl))) this.#queue.addPaced(change);
     else if (slot.entry === undefined) this.#queue.addRemoval(change);
     else this.#queue.addUpsert(change, slot.type.typeUrl === typeUrls.endpoint);
   }

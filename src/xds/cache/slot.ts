@@ -122,6 +122,11 @@ export class Slot {
   }
 
   /** See Encodings. */
+  takeBuilds(): Encodings {
+    return this.#encodings?.takeBuilds() ?? new Encodings();
+  }
+
+  /** See Encodings. */
   stampOf(version: string): number | undefined {
     if (this.entry === undefined) return undefined;
     this.#encodings ??= new Encodings();

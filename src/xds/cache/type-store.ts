@@ -1,10 +1,12 @@
 import type { ClientView, ResourceEntry } from '../../resources/resource-entry.ts';
 import type { ResourceName } from '../../resources/resource-name.ts';
+import { typeUrls } from '../../resources/type-urls.ts';
 import { BucketDigests } from './bucket-digests.ts';
 import { ChangeLog } from './change-log.ts';
 import type { BuildError } from './encodings.ts';
 import { among } from './key-set.ts';
 import { NameIndex, nowhere } from './name-index.ts';
+import type { RecentRemovals } from './recent-removals.ts';
 import { type LogEntry, type PendingChange, Slot, type SlotType } from './slot.ts';
 import { SubscriberIndex } from './subscriber-index.ts';
 import { SubscriberTable } from './subscriber-table.ts';
@@ -30,6 +32,8 @@ export interface DeadNameCount {
 /** What the stores of all types share. */
 export interface StoreContext {
   readonly deadNames: DeadNameCount;
+  /** Of clusters. */
+  readonly removals: RecentRemovals;
   /** A subscriber threw when it was notified of a change; the others are notified. */
   readonly onSubscriberError: (slot: Slot, error: unknown) => void;
   readonly onBuildError: BuildError;
@@ -70,6 +74,11 @@ export class TypeStore implements SlotType {
 
   get deadNames(): DeadNameCount {
     return this.#context.deadNames;
+  }
+
+  /** Undefined for types of which no other refers to what is gone, or whose responses need not carry everything. */
+  get removals(): RecentRemovals | undefined {
+    return this.typeUrl === typeUrls.cluster ? this.#context.removals : undefined;
   }
 
   get isUnused(): boolean {

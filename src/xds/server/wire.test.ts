@@ -61,6 +61,7 @@ describe('the reader of requests', () => {
       typeUrl: cds,
       node: { id: 'n'.repeat(256), cluster: 'c', nodeName: '', zone: 'z', userAgent: 'grpc 1.2' },
       names: ['a', 'ü'],
+      version: 'v',
       nonce: '7',
       error: undefined,
     });

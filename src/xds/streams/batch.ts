@@ -51,6 +51,13 @@ export class Batch {
     this.learn(slot, resource.stamp);
   }
 
+  /** Repeats a resource that is gone, so that the client keeps it for the moment. */
+  retain(resource: EncodedResource): void {
+    this.resources.push(resource);
+    this.resourceBytes += resource.deltaField.length;
+    this.bytes += resource.deltaField.length;
+  }
+
   remove(slot: Slot, stamp: number): void {
     this.removed.push(slot.name);
     this.bytes += slot.name.length;

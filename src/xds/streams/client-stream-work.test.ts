@@ -26,6 +26,35 @@ function filled(typeUrl: string, count: number): ResourceCache {
   return cache;
 }
 
+describe('a full state', () => {
+  it('is built in slices, also what turns out to be the same', () => {
+    let built = 0;
+    const counted = (name: string): ResourceEntry => {
+      const build = () => {
+        built += 1;
+        return { name };
+      };
+      return { ...entry(cluster, name), scope: 'node', build };
+    };
+    const cache = new ResourceCache();
+    replaceEach(cache, names(10).map(counted));
+    const client = new AnsweringClient(cache, cluster, { variant: 'sotw' });
+    client.request({ subscribe: names(10) });
+    client.read();
+    client.answer();
+    built = 0;
+    replaceEach(cache, names(10).map(counted));
+    cache.propagate(Number.POSITIVE_INFINITY);
+    const slices: number[] = [];
+    for (let before = -1; before !== built; ) {
+      before = built;
+      client.stream.next(0);
+      slices.push(built - before);
+    }
+    expect(slices).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+  });
+});
+
 describe('the search for rejected resources', () => {
   it('takes turns with new work', () => {
     const cache = filled(cluster, 1_000);

@@ -137,7 +137,9 @@ export class ClientStream {
   /** @throws StreamRefused */
   receiveSotw(request: SotwRequest): AckOutcome {
     this.#checkLength(request.names.find((name) => name.length > this.#limits.nameLength));
+    const isFirst = !this.#types.has(request.typeUrl);
     const type = this.#type(request.typeUrl);
+    if (isFirst && (request.version ?? '') !== '') type.subscription.comesBack();
     // A later request with the right nonce follows; until a response was sent there is no right one.
     const isStale = request.nonce !== '' && type.lastNonce !== '' && request.nonce !== type.lastNonce;
     if (isStale) return { kind: 'None' };
@@ -378,12 +380,7 @@ export class ClientStream {
       const subscription = this.#types.get(referrer)?.subscription;
       return subscription !== undefined && (subscription.isBehind || subscription.inFlight !== undefined);
     });
-    return comesFirst || mayRefer || this.#needsFirstAnswer;
-  }
-
-  /** A full state cannot tell changes without telling removals, so holding removals back would hold back both. */
-  get #needsFirstAnswer(): boolean {
-    return this.variant !== 'sotw' && !this.#hasRoundTrip;
+    return comesFirst || mayRefer || !this.#hasRoundTrip;
   }
 
   /**
@@ -391,7 +388,7 @@ export class ClientStream {
    * empty response after its first requests.
    */
   #needsRoundTrip(subscription: Subscription): boolean {
-    const isHeld = this.#needsFirstAnswer && heldRemovals.includes(subscription.typeUrl) && subscription.isBehind;
+    const isHeld = !this.#hasRoundTrip && heldRemovals.includes(subscription.typeUrl) && subscription.isBehind;
     return isHeld && this.#ordered.every(({ subscription: { inFlight } }) => inFlight === undefined);
   }
 

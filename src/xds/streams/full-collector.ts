@@ -1,7 +1,9 @@
+import type { RecentRemoval } from '../cache/recent-removals.ts';
 import type { LogEntry, Slot } from '../cache/slot.ts';
 import { stampMask } from '../cache/stamps.ts';
 import { Batch, type CollectOptions } from './batch.ts';
 import { absent, isDirty, isForced, nothing, unknown } from './resource-states.ts';
+import { isOver, retainedBy } from './retaining.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
 /** The next response where each carries all that is subscribed: the absence of a name is its deletion. */
@@ -14,26 +16,47 @@ export class FullCollector {
     this.#options = options;
   }
 
-  /** Whether something is missing at the client. */
+  /** What `isOutdated` compares. @returns false past the deadline; then call it again */
+  buildDirty(): boolean {
+    return this.#build(this.#dirty());
+  }
+
+  /** Whether the client lacks something, or has what is gone. */
   isOutdated(): boolean {
-    const { store, states } = this.#state;
-    const isOutdated = states.dirty.some((id) => {
-      const slot = store.slot(id);
-      return slot !== undefined && states.isDirty(slot) && this.#isDue(slot);
-    });
-    return isOutdated || this.#isLogAhead();
+    const { holdRemovals } = this.#options;
+    return this.#dirty().some((slot) => this.#isDue(slot)) || this.#isLogAhead() || isOver(this.#state, holdRemovals);
   }
 
   collect(): Batch | 'later' {
     const { demand, states } = this.#state;
     const slots = [...states.all(), ...this.#logged()];
-    if (!this.#build(slots)) return 'later';
+    const retained = retainedBy(this.#state, this.#options.holdRemovals);
+    if (!this.#build(slots) || !this.#buildRetained(retained)) return 'later';
     const batch = new Batch(this.#state.store.typeUrl);
+    this.#retain(retained, batch);
     for (const slot of slots) {
       if (demand.isLogged(slot)) this.#includeLogged(slot, batch);
       else this.#include(slot, batch);
     }
     return batch;
+  }
+
+  #retain(removals: readonly RecentRemoval[], batch: Batch): void {
+    const { demand, retained } = this.#state;
+    retained.clear();
+    retained.names = new Set(removals.map(({ entry }) => entry.name));
+    for (const removal of removals) {
+      const resource = removal.encode(demand.view);
+      if (resource !== undefined) batch.retain(resource);
+    }
+  }
+
+  #dirty(): Slot[] {
+    const { store, states } = this.#state;
+    return states.dirty.flatMap((id) => {
+      const slot = store.slot(id);
+      return slot !== undefined && states.isDirty(slot) ? slot : [];
+    });
   }
 
   /** Nothing of what changed is to be sent, or all of it was. */
@@ -46,13 +69,18 @@ export class FullCollector {
     demand.cursor?.moveToEnd();
   }
 
+  /** It is gone, and the client must not hear of it yet. */
+  #isHeld(slot: Slot): boolean {
+    return this.#options.holdRemovals || (slot.pending !== undefined && this.#state.store.removals !== undefined);
+  }
+
   #isDue(slot: Slot): boolean {
     const { states, demand, search } = this.#state;
     const word = states.word(slot.id);
     if ((word & isForced) !== 0) return true;
     const resource = demand.resource(slot);
     const known = word & stampMask;
-    if (resource === undefined) return known !== absent && known !== nothing && !this.#options.holdRemovals;
+    if (resource === undefined) return known !== absent && known !== nothing && !this.#isHeld(slot);
     return known !== resource.stamp && !search.isRejected(slot.id, resource.stamp);
   }
 
@@ -93,21 +121,33 @@ export class FullCollector {
     return true;
   }
 
+  #buildRetained(removals: readonly RecentRemoval[]): boolean {
+    const { view } = this.#state.demand;
+    for (const removal of removals) {
+      if (removal.isBuilt(view)) continue;
+      removal.encode(view);
+      if (performance.now() > this.#options.deadline) return false;
+    }
+    return true;
+  }
+
   #include(slot: Slot, batch: Batch): void {
     const { states, demand } = this.#state;
     const word = states.word(slot.id);
     const resource = demand.resource(slot);
     if (resource === undefined) {
-      batch.learn(slot, absent);
+      if (!this.#state.retained.names.has(slot.name)) batch.learn(slot, absent);
       return;
     }
     batch.add(slot, resource, (word & stampMask) !== resource.stamp);
     if ((word & stampMask) === nothing) states.put(slot, word | unknown);
   }
 
+  /** What has changed and was not announced is in it, too, and its cluster's endpoints have to follow. */
   #includeLogged(slot: Slot, batch: Batch): void {
     const { demand } = this.#state;
     const resource = demand.resource(slot);
-    if (resource !== undefined) batch.add(slot, resource, demand.cursor?.hasPassed(slot) !== true);
+    const isChanged = demand.cursor?.hasPassed(slot) !== true || slot.pending !== undefined;
+    if (resource !== undefined) batch.add(slot, resource, isChanged);
   }
 }

@@ -117,10 +117,12 @@ export class PartCollector {
     const known = word & stampMask;
     const flags = word & isNamed;
     const force = (word & isForced) !== 0;
+    // What refers to it may have changed with it, and is announced before it.
+    const isHeld = holdRemovals || slot.pending !== undefined;
     const isTold = known === absent || (known === nothing && flags === 0);
     if (isTold && !force) states.put(slot, flags === 0 ? 0 : flags | known);
     else if (!this.#canRemove) states.put(slot, flags === 0 ? 0 : flags | absent);
-    else if (holdRemovals && !force && known !== nothing) states.hold(slot, word);
+    else if (isHeld && !force && known !== nothing) states.hold(slot, word);
     else {
       this.#batch.remove(slot, absent);
       states.put(slot, flags | atLeastUnknown(known));

@@ -24,6 +24,8 @@ export interface SotwRequest {
   readonly typeUrl: string;
   readonly node: NodeIdentity | undefined;
   readonly names: readonly string[];
+  /** `version_info`: in the first request of a stream, whether the client has something from the stream before. */
+  readonly version?: string;
   readonly nonce: string;
   readonly error: string | undefined;
 }
@@ -76,6 +78,7 @@ function readKnown(bytes: Uint8Array): Known {
 export function readSotwRequest(bytes: Uint8Array): SotwRequest {
   const request: Mutable<SotwRequest> = { typeUrl: '', node: undefined, names: [], nonce: '', error: undefined };
   readFields(bytes, {
+    1: (reader) => (request.version = reader.string()),
     2: (reader) => (request.node = readNode(reader.bytes())),
     3: (reader) => request.names.push(reader.string()),
     4: (reader) => (request.typeUrl = reader.string()),

@@ -12,6 +12,7 @@ import { PartCollector } from './part-collector.ts';
 import { RejectionSearch } from './rejection-search.ts';
 import { absent, isForced, isNamed, ResourceStates, unknown } from './resource-states.ts';
 import { type Resumption, resume } from './resume.ts';
+import { Retained } from './retained.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 import { SubscriptionStatus } from './subscription-status.ts';
 import { WorkSignal } from './work-signal.ts';
@@ -31,6 +32,7 @@ export class Subscription implements Subscriber {
   readonly #states: ResourceStates;
   readonly #demand: Demand;
   readonly #search = new RejectionSearch();
+  readonly #retained = new Retained();
   readonly #state: SubscriptionState;
   readonly #work: WorkSignal;
   #owesAnswer = false;
@@ -51,7 +53,8 @@ export class Subscription implements Subscriber {
     this.#states = new ResourceStates(store, this.#index, (slot) => this.#letGo(slot));
     this.#demand = new Demand(this.#states, store.log, view);
     const dead = tellsAbsence ? new DeadNames(store, this.#states, this.#demand) : undefined;
-    this.#state = { store, demand: this.#demand, states: this.#states, search: this.#search, dead };
+    const parts = { demand: this.#demand, states: this.#states, search: this.#search, retained: this.#retained };
+    this.#state = { store, ...parts, dead };
     this.status = new SubscriptionStatus(this.#state);
   }
 
@@ -91,7 +94,7 @@ export class Subscription implements Subscriber {
     const isNew = dirty.length > 0 || held.length > 0 || this.#demand.cursor?.isBehind === true;
     const isOwed =
       this.unansweredNames > 0 || this.#owesAnswer || this.#known !== undefined || this.#completion?.isTold === false;
-    return isNew || isOwed || this.#search.isGoingOn;
+    return isNew || isOwed || this.#search.isGoingOn || this.#retained.names.size > 0;
   }
 
   isDirty(name: string): boolean {
@@ -171,6 +174,11 @@ export class Subscription implements Subscriber {
     if (this.isBehind) this.#work.give(performance.now());
   }
 
+  /** State-of-the-world: the client has something from an earlier stream, and does not say what. */
+  comesBack(): void {
+    this.#retained.mayHaveAny = true;
+  }
+
   /** The client will be told when everything that exists now has been sent. */
   promiseCompletion(): void {
     this.#completion = this.#completionFromHere();
@@ -242,6 +250,7 @@ export class Subscription implements Subscriber {
   collectAll(options: CollectOptions): Collected {
     this.#work.reset();
     const collector = new FullCollector(this.#state, options);
+    if (!collector.buildDirty()) return 'later';
     if (!this.#owesAnswer && !collector.isOutdated()) {
       if (!options.holdRemovals) this.#skip(collector);
       return undefined;
@@ -399,6 +408,7 @@ export class Subscription implements Subscriber {
     this.#known = undefined;
     this.#completion = undefined;
     this.#state.dead?.clear();
+    this.#retained.clear();
     this.#search.stop();
     this.#states.dirty = [];
     this.#states.held = [];

@@ -18,6 +18,8 @@ interface Request {
   readonly initialVersions: readonly (readonly [string, string])[];
   readonly nonce: string;
   readonly error: string | undefined;
+  /** State-of-the-world: empty until something was accepted. */
+  readonly version: string;
 }
 
 interface Response {
@@ -40,6 +42,8 @@ class ClientType {
   readonly dropped = new Set<string>();
   acknowledgements: { readonly nonce: string; readonly error: string | undefined }[] = [];
   isFresh = true;
+  /** State-of-the-world: of the response accepted last; kept when the stream breaks. */
+  version = '';
   lastNonce = '';
   /** State-of-the-world: the names are to be sent, again perhaps. */
   isDue = false;
@@ -95,7 +99,7 @@ class ClientType {
   /** What is to be said now, oldest acknowledgement first; the first request carries the changes of names. */
   delta(): readonly Request[] {
     if (this.isFresh) return this.isEmpty ? [] : [this.#first()];
-    const empty = { typeUrl: this.typeUrl, subscribe: [], unsubscribe: [], initialVersions: [] };
+    const empty = { typeUrl: this.typeUrl, subscribe: [], unsubscribe: [], initialVersions: [], version: '' };
     const requests: Request[] = this.acknowledgements.map((acknowledgement) => ({ ...empty, ...acknowledgement }));
     this.acknowledgements = [];
     const names = { subscribe: [...this.added], unsubscribe: [...this.dropped] };
@@ -110,7 +114,8 @@ class ClientType {
 
   sotw(): readonly Request[] {
     const subscribe = [...(this.wildcard && this.named.size > 0 ? ['*'] : []), ...this.named];
-    const all = { typeUrl: this.typeUrl, subscribe, unsubscribe: [], initialVersions: [] };
+    const { typeUrl, version } = this;
+    const all = { typeUrl, subscribe, unsubscribe: [], initialVersions: [], version };
     const requests: Request[] = this.acknowledgements.map((acknowledgement) => ({ ...all, ...acknowledgement }));
     if (requests.length === 0 && this.isDue && !(this.isFresh && this.isEmpty)) {
       requests.push({ ...all, nonce: this.lastNonce, error: undefined });
@@ -128,7 +133,8 @@ class ClientType {
     this.dropped.clear();
     const subscribe = this.wildcard && this.named.size > 0 ? ['*', ...this.named] : [...this.named];
     const initialVersions = [...this.claims];
-    return { typeUrl: this.typeUrl, subscribe, unsubscribe: [], initialVersions, nonce: '', error: undefined };
+    const { typeUrl } = this;
+    return { typeUrl, subscribe, unsubscribe: [], initialVersions, nonce: '', error: undefined, version: '' };
   }
 }
 
@@ -204,6 +210,16 @@ export class EnvoyModel {
   /** The server writes one response. @returns whether there was one */
   serverWrites(): boolean {
     this.#world.cache.propagate(Number.POSITIVE_INFINITY);
+    return this.#write();
+  }
+
+  /** The same, when there is time to announce only one change of each kind before. */
+  serverWritesEarly(): boolean {
+    this.#world.cache.propagate(0);
+    return this.#write();
+  }
+
+  #write(): boolean {
     if (!this.#hasWork) return false;
     const collected = this.#stream.next(Number.POSITIVE_INFINITY);
     this.#hasWork = collected !== undefined;
@@ -335,6 +351,7 @@ export class EnvoyModel {
     const held = [...type.applied.keys(), ...(typeUrl === typeUrls.cluster ? this.#warming.keys() : [])];
     const gone = isFull ? held.filter((name) => !names.includes(name)) : batch.removed;
     for (const name of gone) this.#drop(type, name);
+    if (!isBadResponse) type.version = nonce;
     if (!isBadResponse) for (const { content, version } of resources) type.claims.set(content.name, version);
     type.acknowledgements.push({ nonce, error: isBadResponse ? 'bad' : undefined });
     this.#follow(type, resources, gone);
@@ -385,8 +402,6 @@ export class EnvoyModel {
 
   /** @throws when a route still sends requests there, although the server has another one that the client would take */
   #checkUnused(cluster: string): void {
-    // A full state leaves out what is gone with whatever else it has to tell.
-    if (this.#variant === 'sotw') return;
     for (const { content } of this.#type(typeUrls.route).applied.values()) {
       if (content.refersTo !== cluster) continue;
       const now = this.#world.find(typeUrls.route, content.name);
