@@ -41,17 +41,24 @@ function clusterByDestination(): Filter {
 }
 
 /**
- * A refused connect is tried again, since nothing was sent by then. Nothing keeps a try from meeting the same endpoint,
- * but outlier detection ejects it after as many failures as there are tries before the last. The hash is used by the hashing
- * algorithms.
+ * A refused connect is tried again, since nothing was sent by then. Nothing keeps an attempt from meeting the same endpoint
+ * (Envoy 1.40 has host predicates for HTTP retries only), and the hashing algorithms choose it every time, until outlier
+ * detection ejects it. An ejection takes effect through Envoy's main thread, which the attempts after it have to wait for.
  */
+const connectAttempts = {
+  maxConnectAttempts: { value: 2 * defaults.outlierConsecutiveErrors.byDefault },
+  // Each wait is chosen at random below the interval, which doubles: where everything refuses, a client is told after 0.2 s.
+  backoffOptions: { baseInterval: durationOf(5), maxInterval: durationOf(50) },
+};
+
+/** The hash is used by the hashing algorithms. */
 function tcpProxyOf(settings: TranslateSettings): Filter {
   const typedConfig = packed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
     statPrefix: 'tcp',
     cluster: 'none',
     onDemand: { odcdsConfig: adsSource, timeout: discoveryTimeout },
     idleTimeout: durationOf(tcpIdleMs),
-    maxConnectAttempts: { value: defaults.outlierConsecutiveErrors.byDefault + 1 },
+    ...connectAttempts,
     hashPolicy: [{ sourceIp: {} }],
     accessLog: tcpAccessLogOf(settings.accessLog),
   });

@@ -130,6 +130,15 @@ it('fails no connection for an endpoint that refuses', async () => {
   expect(await loopback.envoy.stat('cluster.shop/half/main.outlier_detection.ejections_active')).toBe(1);
 });
 
+it('fails no connection for an endpoint that refuses and is the only one for this client until it is ejected', async () => {
+  const targets = [refusing, await loopback.endpoint((socket) => socket.end('here'))];
+  const address = await loopback.service('pinned', 'tcp', targets, asked({ loadBalancing: 'RingHash' }));
+  // The source address is hashed; half of these belong to the endpoint that refuses.
+  const clients = Array.from({ length: 20 }, (_none, index) => ({ ...address, localAddress: `127.0.1.${index + 1}` }));
+  for (const client of clients) expect(await text(connect(client))).toBe('here');
+  expect(await loopback.envoy.stat('cluster.shop/pinned/main.outlier_detection.ejections_active')).toBe(1);
+});
+
 describe('outlier detection', () => {
   const ejected = (name: string) => loopback.envoy.stat(`cluster.shop/${name}/main.outlier_detection.ejections_active`);
 
