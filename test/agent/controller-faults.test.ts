@@ -1,3 +1,5 @@
+import http2 from 'node:http2';
+import { type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeController, viewOf } from './support/fake-controller.ts';
 import { FreezableProxy } from './support/freezable-proxy.ts';
@@ -46,6 +48,27 @@ describe('an agent whose controller', () => {
     await recorder.until(() => recorder.controller !== undefined);
   });
 
+  it('refused connections and takes them again is left none that nobody uses', async () => {
+    const { controller, port } = await serve();
+    controller.kill();
+    recorder = new Recorder([port]);
+    recorder.client.start();
+    await recorder.until(() => recorder.client.connection.kind === 'Waiting');
+    recorder.client.stop();
+    // Connects again after 2 s (±20 %), by when a channel that the agent had left alive would have done so (1 s, ±20 %).
+    const later = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), backOffOf(2_000));
+    closers.push(() => later.close());
+    await until(later, connectivityState.TRANSIENT_FAILURE);
+    let connections = 0;
+    const server = http2.createServer().on('session', () => {
+      connections += 1;
+    });
+    closers.push(() => server.close());
+    server.listen(port, '127.0.0.1');
+    await until(later, connectivityState.READY);
+    expect(connections).toBe(1);
+  });
+
   it('hangs in the middle of a response, is replaced by one that sends the rest', async () => {
     const many = Array.from({ length: 20_000 }, (_none, index) => viewOf(`s${index}`));
     const [first, second] = await Promise.all([serve(many), serve(many)]);
@@ -64,3 +87,19 @@ describe('an agent whose controller', () => {
     expect(recorder.complete.indexOf(true)).toBe(recorder.complete.length - 1);
   });
 });
+
+function backOffOf(initialMs: number): ChannelOptions {
+  return { 'grpc.initial_reconnect_backoff_ms': initialMs };
+}
+
+function until(client: Client, wanted: connectivityState): Promise<void> {
+  const channel = client.getChannel();
+  return new Promise((resolve) => {
+    const look = () => {
+      const state = channel.getConnectivityState(true);
+      if (state === wanted) resolve();
+      else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+    };
+    look();
+  });
+}

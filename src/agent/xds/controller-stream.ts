@@ -1,4 +1,6 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { whenReady } from './channel-state.ts';
+import { ClosingCredentials } from './closing-credentials.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import type { HeldViews } from './held-views.ts';
 import { type AgentIdentity, encodeRequest } from './messages.ts';
@@ -52,11 +54,11 @@ export class ControllerStream {
     this.#events = events;
     this.controller = options.controller;
     this.protocol = new NodeProtocol(options.held);
-    this.#client = new Client(options.controller, options.credentials, channelOptions);
+    this.#client = new Client(options.controller, new ClosingCredentials(options.credentials), channelOptions);
     const { connectTimeoutMs, answerTimeoutMs } = options;
     // An address may accept the connection and never speak HTTP/2; grpc-js would wait without end.
-    this.#client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
-      if (error !== undefined) this.#lost(`No answer within ${connectTimeoutMs} ms`, false);
+    whenReady(this.#client, connectTimeoutMs, (isReady) => {
+      if (!isReady) this.#lost(`No answer within ${connectTimeoutMs} ms`, false);
     });
     this.#answerTimer = this.#startAnswerTimer(answerTimeoutMs);
     this.#stream = this.#open();
@@ -117,11 +119,11 @@ function toBuffer(bytes: Uint8Array): Buffer {
 
 /** Whether a controller takes connections and speaks HTTP/2. */
 export function isReachable(controller: string, credentials: ChannelCredentials, timeoutMs: number): Promise<boolean> {
-  const client = new Client(controller, credentials, channelOptions);
+  const client = new Client(controller, new ClosingCredentials(credentials), channelOptions);
   return new Promise((resolve) => {
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
+    whenReady(client, timeoutMs, (isReady) => {
       client.close();
-      resolve(error === undefined);
+      resolve(isReady);
     });
   });
 }
