@@ -1,10 +1,10 @@
 // What the agent does with its node's Services: all of them into an empty kernel, and one endpoint that changes, each
 // from the response that brought it to the kernel's commit. In a network namespace of its own.
 import pino from 'pino';
+import { fields } from '../src/agent/config/fields.ts';
 import { FamilyTable } from '../src/agent/kernel/family-table.ts';
 import { KernelSync } from '../src/agent/kernel/kernel-sync.ts';
 import type { NodeTableOptions } from '../src/agent/kernel/node-table.ts';
-import { agentDefaults } from '../src/agent/options.ts';
 import type { ViewResponse } from '../src/agent/xds/view-protocol.ts';
 import { ViewSink } from '../src/agent/xds/view-sink.ts';
 import { ModelStore } from '../src/model/model.ts';
@@ -53,9 +53,9 @@ async function openNode(name: string): Promise<Node> {
       family,
       pods: { cidrs: [cidr] },
       marks: {
-        mask: Number(agentDefaults.markMask),
-        redirect: Number(agentDefaults.redirectMark),
-        upstream: Number(agentDefaults.upstreamMark),
+        mask: fields['marks.mask'].default,
+        redirect: fields['marks.redirect'].default,
+        upstream: fields['marks.upstream'].default,
       },
       listeners: { tcp: 15_001, http: 15_002 },
     });

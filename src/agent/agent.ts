@@ -7,6 +7,7 @@ import { type Blockers, readyz } from '../base/readiness.ts';
 import { FairleadError, listenError } from '../model/errors.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
+import type { AgentOptions } from './config/options.ts';
 import { bootstrapYaml } from './envoy/bootstrap.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
@@ -20,7 +21,7 @@ import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
 import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
 import { AgentMetrics } from './metrics.ts';
-import type { AgentOptions } from './options.ts';
+import { podDetectorOf } from './node/pod-detector.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient } from './xds/ads-client.ts';
 import { type Families, ViewSink } from './xds/view-sink.ts';
@@ -97,7 +98,7 @@ export class NodeAgent {
     // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
     prepareSysctls(
       kernelSysctls,
-      families.filter((family) => hasPods(this.#options.pods[family])),
+      families.filter((family) => hasPods(podDetectorOf(this.#options.detector, family, []))),
       this.#logger,
     );
     for (const family of families) await ensureRouting(ip, family, marks, routeTable);
@@ -243,13 +244,15 @@ function presentFamilies(): readonly IpFamily[] {
 }
 
 function familiesOf(options: AgentOptions): Families {
-  const { marks, listeners, pods } = options;
+  const { marks, listeners, detector } = options;
   const present = presentFamilies();
   const table = (family: IpFamily, nftFamily: NodeTableOptions['family']) =>
-    present.includes(family) ? new FamilyTable({ family: nftFamily, pods: pods[family], marks, listeners }) : undefined;
+    present.includes(family)
+      ? new FamilyTable({ family: nftFamily, pods: podDetectorOf(detector, family, []), marks, listeners })
+      : undefined;
   return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
 }
 
-function hasPods({ cidrs, interfacePrefix }: PodDetector): boolean {
-  return cidrs.length > 0 || interfacePrefix !== undefined;
+function hasPods({ cidrs, interfacePrefix, interfaceName }: PodDetector): boolean {
+  return cidrs.length > 0 || interfacePrefix !== undefined || interfaceName !== undefined;
 }

@@ -25,11 +25,15 @@ export class HttpServer {
     this.#server.maxConnections = 256;
   }
 
-  /** @throws the socket's error when the address cannot be bound */
+  /**
+   * @param address an empty host is every address, of both families
+   * @throws the socket's error when the address cannot be bound
+   */
   async listen({ host, port }: HostPort): Promise<HostPort> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, resolve);
+      if (host === '') this.#server.listen(port, resolve);
+      else this.#server.listen(port, host, resolve);
     });
     const bound = this.#server.address() as AddressInfo;
     return { host: bound.address, port: bound.port };

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { agentCommand } from './agent.ts';
+import { agentCommand, convertConfigCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
 import { statusCommand } from './status.ts';
 import { reportError, version } from './support.ts';
@@ -13,6 +13,7 @@ const program = new Command('fairlead')
   .showHelpAfterError('(--help lists commands and options)')
   .addCommand(controllerCommand())
   .addCommand(agentCommand())
+  .addCommand(convertConfigCommand())
   .addCommand(statusCommand())
   .addCommand(translateCommand());
 

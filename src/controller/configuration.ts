@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { type Document, isMap, isNode, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
+import { readYaml } from '../base/yaml-file.ts';
 import { FairleadError } from '../model/errors.ts';
 
 const percent = z.number().min(0).max(100);
@@ -72,30 +72,18 @@ export type ControllerFile = z.infer<typeof schema>;
  * @throws FairleadError CONFIG_INVALID with every problem, each with file, line and field
  */
 export function parseConfiguration(text: string, file: string): ControllerFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.map(
-    (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`,
-  );
-  if (broken.length > 0) throw new FairleadError('CONFIG_INVALID', broken.join('\n'));
-  const result = schema.safeParse(resolveAliases(document, file) ?? {});
+  const reading = readYaml(text, file);
+  if (reading.kind === 'Broken') throw new FairleadError('CONFIG_INVALID', reading.mistakes.join('\n'));
+  const { value, where } = reading.file;
+  const result = schema.safeParse(value);
   if (!result.success) {
     const mistakes = result.error.issues.flatMap(mistakesOf).map(({ path, reason }) => {
-      return `${file}:${lineOf(document, lines, path)}: ${path.join('.') || 'the document'}: ${reason}`;
+      return `${where(path)}: ${path.join('.') || 'the document'}: ${reason}`;
     });
     throw new FairleadError('CONFIG_INVALID', mistakes.join('\n'));
   }
   if (result.data.tracing !== undefined) parseIpAndPort(result.data.tracing.collector, 'tracing.collector');
   return result.data;
-}
-
-/** Beyond its limit of aliases the parser throws. */
-function resolveAliases(document: Document, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new FairleadError('CONFIG_INVALID', `${file}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 interface Mistake {
@@ -111,32 +99,6 @@ function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
   }
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [{ path, reason: isMissing ? 'is missing' : issue.message }];
-}
-
-/** Of a field that is absent: the line of the object in which it is missing. */
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const key = keyAt(document, path.slice(0, length));
-    if (key !== undefined) return lines.linePos(key).line;
-  }
-  return 1;
-}
-
-/** Where a field's name, or an item of a list, begins in the text. */
-function keyAt(document: Document, path: readonly PropertyKey[]): number | undefined {
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  if (isSeq(parent)) return startOf(parent.items[Number(path.at(-1))]);
-  if (!isMap(parent)) return undefined;
-  return startOf(parent.items.find(({ key }) => String(key) === path.at(-1))?.key);
-}
-
-function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
-}
-
-/** The parser's messages go on with an excerpt of the text, announced by a colon. */
-function firstLine(text: string): string {
-  return (text.split('\n', 1)[0] ?? text).replace(/:$/, '');
 }
 
 /**

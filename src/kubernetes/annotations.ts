@@ -1,8 +1,8 @@
+import { nearest } from '../base/nearest.ts';
 import type { AskedSetting, ServicePolicy, SettingName, SettingValues } from '../model/policy.ts';
 import type { ObjectRef } from '../model/problem.ts';
 import { type Annotation, annotationPrefix, annotations } from './annotation-table.ts';
 import type { FieldReader } from './field-reader.ts';
-import { nearest } from './nearest.ts';
 import { quote } from './problem-list.ts';
 
 const known: ReadonlySet<string> = new Set(annotations.map(({ key }) => key));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject, V1ConfigMap, V1Container } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAgentOptions } from '../../src/agent/options.ts';
+import type { Flags } from '../../src/agent/config/flags.ts';
+import { resolveOptions } from '../../src/agent/config/options.ts';
 import { parseConfiguration } from '../../src/controller/configuration.ts';
 import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
 import { expand } from './kubernetes/pod-environment.ts';
@@ -76,10 +77,11 @@ describe('the Kubernetes manifests', () => {
       const text = agent?.args?.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
       return expand(text ?? 'absent', config.data ?? {});
     };
-    const filled = { nodeName: 'n', controller: ['192.0.2.1:18000'], podInterface: 'cali' };
-    expect(() => parseAgentOptions(filled)).not.toThrow();
-    expect(() => parseAgentOptions({ ...filled, controller: [flag('controller')] })).toThrow('--controller');
-    expect(() => parseAgentOptions({ ...filled, podInterface: flag('pod-interface') })).toThrow('--pod-interface');
+    const filled = { 'node-name': ['n'], controller: ['192.0.2.1:18000'], 'pod-interface': ['cali'] };
+    const resolve = (flags: Flags) => resolveOptions({ flags });
+    expect(() => resolve(filled)).not.toThrow();
+    expect(() => resolve({ ...filled, controller: [flag('controller')] })).toThrow('--controller');
+    expect(() => resolve({ ...filled, 'pod-interface': [flag('pod-interface')] })).toThrow('--pod-interface');
   });
 
   it('leave the host ports of kube-proxy alone', () => {

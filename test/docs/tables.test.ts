@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { fieldAt, fieldPaths } from '../../src/agent/config/fields.ts';
+import { ignoredFlags, refusedFlags } from '../../src/agent/config/flags.ts';
 import { AgentMetrics } from '../../src/agent/metrics.ts';
 import { configurableLimits } from '../../src/controller/configuration.ts';
 import { createMetrics } from '../../src/controller/metrics.ts';
@@ -16,6 +18,25 @@ describe('tables in docs/', () => {
       .split('\n')
       .filter((line) => line.startsWith('| `'));
     expect(documented).toEqual([...errors, ...problems]);
+  });
+
+  it('configuration.md lists every field of an AgentConfiguration, with its flag and default', () => {
+    const rows = fieldPaths.map((path) => {
+      const { flag, about, default: byDefault, env, type } = fieldAt(path);
+      const known = byDefault === undefined || byDefault === '' ? '' : JSON.stringify(type.write(byDefault as never));
+      const shown = env === undefined ? known : `$${env}`;
+      return `| \`${path}\` | \`--${flag?.name}\` | ${shown === '' ? '' : `\`${shown}\``} | ${about} |`;
+    });
+    const [, section = ''] = page('configuration.md').split('# The agent');
+    expect(section.split('\n').filter((line) => /^\| `.*`--/.test(line))).toEqual(rows);
+  });
+
+  it('configuration.md says what becomes of every other flag of kube-proxy', () => {
+    const rows = Object.entries({ ...ignoredFlags, ...refusedFlags }).map(
+      ([name, text]) => `| \`--${name}\` | ${text} |`,
+    );
+    const text = page('configuration.md');
+    expect(rows.filter((row) => !text.includes(row))).toEqual([]);
   });
 
   it('codes of problems read as the reasons of conditions and Events do', () => {

@@ -33,6 +33,8 @@ export interface PodDetector {
   readonly cidrs: readonly string[];
   /** Prefix of the names of the pods' interfaces on the node, such as `cali`. */
   readonly interfacePrefix?: string;
+  /** The pods' bridge. */
+  readonly interfaceName?: string;
 }
 
 /** Values lie within `mask`, so that the other bits stay the CNI's. */
@@ -298,6 +300,7 @@ function podMatch({ family, pods }: NodeTableOptions): readonly Expression[] {
   return [
     ...(pods.cidrs.length > 0 ? [isIn([source(family)], 'pods')] : []),
     ...(pods.interfacePrefix === undefined ? [] : [equals(incoming, `${pods.interfacePrefix}*`)]),
+    ...(pods.interfaceName === undefined ? [] : [equals(incoming, pods.interfaceName)]),
   ];
 }
 
@@ -306,6 +309,7 @@ function notPodMatches({ family, pods }: NodeTableOptions): readonly Expression[
   return [
     ...(pods.cidrs.length > 0 ? [isNotIn([source(family)], 'pods')] : []),
     ...(pods.interfacePrefix === undefined ? [] : [differs(incoming, `${pods.interfacePrefix}*`)]),
+    ...(pods.interfaceName === undefined ? [] : [differs(incoming, pods.interfaceName)]),
   ];
 }
 
