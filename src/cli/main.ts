@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { agentCommand, convertConfigCommand } from './agent.ts';
 import { controllerCommand } from './controller.ts';
+import { getCommand } from './get.ts';
 import { statusCommand } from './status.ts';
 import { reportError, version } from './support.ts';
 import { translateCommand } from './translate.ts';
@@ -15,6 +16,7 @@ const program = new Command('fairlead')
   .addCommand(agentCommand())
   .addCommand(convertConfigCommand())
   .addCommand(statusCommand())
+  .addCommand(getCommand())
   .addCommand(translateCommand());
 
 program.parseAsync().catch(reportError);

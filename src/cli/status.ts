@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { parseHostPort } from '../base/host-port.ts';
 import type { ControllerStatus } from '../controller/status-routes.ts';
-import { FairleadError } from '../model/errors.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { StreamStatus, TypeStatus } from '../xds/streams/stream-status.ts';
+import { adminAddressOption, readAdmin } from './admin.ts';
+import { columns } from './columns.ts';
 
 interface Flags {
   readonly adminAddress: string;
@@ -20,7 +20,7 @@ const crowdedShare = 0.8;
 export function statusCommand(): Command {
   return new Command('status')
     .description('print nodes, versions, ACK/NACK and age, as the controller sees them')
-    .option('--admin-address <host:port>', "the controller's admin address", '127.0.0.1:18001')
+    .addOption(adminAddressOption())
     .option('--node <name>', 'print each resource of one node, the version it acknowledged and the one that is served')
     .addOption(new Option('--problems', 'print only the streams and the objects that have a problem').conflicts('node'))
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
@@ -28,11 +28,8 @@ export function statusCommand(): Command {
 }
 
 async function run({ adminAddress, node, output, problems }: Flags): Promise<void> {
-  if (parseHostPort(adminAddress) === undefined) {
-    throw new FairleadError('ADDRESS_INVALID', `--admin-address: "${adminAddress}" is not HOST:PORT`);
-  }
   if (node !== undefined) {
-    const streams = await read<readonly StreamStatus[]>(
+    const streams = await readAdmin<readonly StreamStatus[]>(
       adminAddress,
       `/debug/resources?node=${encodeURIComponent(node)}`,
     );
@@ -50,7 +47,7 @@ async function printAll(address: string, output: Flags['output']): Promise<void>
 async function printProblems(address: string, output: Flags['output']): Promise<void> {
   const all = await readStreams(address, output);
   const streams = troubledOf(all.totals, all.streams);
-  const objects = await read<readonly Problem[]>(address, '/debug/problems');
+  const objects = await readAdmin<readonly Problem[]>(address, '/debug/problems');
   const json = { ...all.totals, streams, objects };
   console.log(output === 'json' ? asJson(json) : formatProblems(all.totals, streams, objects));
 }
@@ -60,11 +57,11 @@ async function readStreams(
   address: string,
   output: Flags['output'],
 ): Promise<{ readonly totals: Totals; readonly streams: readonly StreamStatus[] }> {
-  const { next, streams: first, ...totals } = await read<ControllerStatus>(address, statusPath(0));
+  const { next, streams: first, ...totals } = await readAdmin<ControllerStatus>(address, statusPath(0));
   if (output === 'table') console.log(formatTotals(totals));
   const streams = [...first];
   for (let after = next; after !== null; ) {
-    const page = await read<ControllerStatus>(address, statusPath(after));
+    const page = await readAdmin<ControllerStatus>(address, statusPath(after));
     streams.push(...page.streams);
     after = page.next;
   }
@@ -77,20 +74,6 @@ function asJson(value: unknown): string {
 
 function statusPath(after: number): string {
   return `/status?limit=500&after=${after}`;
-}
-
-async function read<T>(address: string, path: string): Promise<T> {
-  try {
-    const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(10_000) });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return (await response.json()) as T;
-  } catch (error) {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : (error as Error).message;
-    throw new FairleadError('ADMIN_UNREACHABLE', `--admin-address: ${address} did not answer: ${cause}`, {
-      cause: error,
-    });
-  }
 }
 
 /** The table of `fairlead status --node`: a resource a line. */
@@ -216,14 +199,4 @@ function age(milliseconds: number): string {
   if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -35,6 +35,7 @@ export function nodeViewToJson({
   addresses = [],
   podCidrs = [],
   leaving = false,
+  serviceCidrs = [],
 }: NodeView): JsonObject {
   return {
     name,
@@ -42,6 +43,7 @@ export function nodeViewToJson({
     addresses: addresses.map(({ kind = 'INTERNAL', address }) => ({ kind, address: textOf(address) })),
     pod_cidrs: podCidrs.map(cidrText),
     ...(leaving ? { leaving } : {}),
+    ...(serviceCidrs.length === 0 ? {} : { service_cidrs: serviceCidrs.map(cidrText) }),
   };
 }
 
@@ -57,7 +59,7 @@ function setToJson({ family = 'IPV4', verdict = 'FORWARD', addresses, ports = []
 function frontendToJson(frontend: Frontend): JsonObject {
   const { kind = 'CLUSTER_IP', address, protocol = 'TCP', port = 0, portName = '' } = frontend;
   const { dataPath = 'KERNEL', trafficPolicy = 'CLUSTER', endpointSet = 0, shortCircuitSet, servingSet } = frontend;
-  const { affinityTimeoutSeconds = 0, sourceRanges = [] } = frontend;
+  const { affinityTimeoutSeconds = 0, sourceRanges = [], dataPathReason = 'NOT_SAID', failMode = 'OPEN' } = frontend;
   return {
     kind,
     ...(address === undefined ? {} : { address: textOf(address) }),
@@ -65,6 +67,8 @@ function frontendToJson(frontend: Frontend): JsonObject {
     port,
     port_name: portName,
     data_path: dataPath,
+    data_path_reason: dataPathReason,
+    ...(failMode === 'OPEN' ? {} : { fail_mode: failMode }),
     traffic_policy: trafficPolicy,
     endpoint_set: endpointSet,
     ...(shortCircuitSet === undefined ? {} : { short_circuit_set: shortCircuitSet }),

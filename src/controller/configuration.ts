@@ -19,6 +19,10 @@ const accessLog = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
 ]);
 
+const path = z.enum(['Envoy', 'Kernel']);
+
+const dataPath = z.strictObject({ http: path.optional(), tcp: path.optional() });
+
 /** A week. Node's timers cannot wait for 25 days: they fire at once, and every stream would end as soon as it begins. */
 const longestAgeMs = 7 * 24 * 3_600_000;
 
@@ -55,6 +59,7 @@ const schema = z.strictObject({
   insecurePlaintext: z.boolean().optional(),
   tracing: tracing.optional(),
   accessLog: accessLog.optional(),
+  dataPath: dataPath.optional(),
   ipFamilies: z
     .array(z.enum(['IPv4', 'IPv6']))
     .min(1)

@@ -14,6 +14,7 @@ import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metri
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemRegistry } from './problem-registry.ts';
+import { servicePaths } from './service-routes.ts';
 import { createSource } from './sources.ts';
 import { resourcesOfNode, statusPage } from './status-routes.ts';
 import { warmUp } from './warm-up.ts';
@@ -172,6 +173,7 @@ export class Controller {
       '/metrics': () => this.#metricsText(),
       '/status': (query) => statusPage(this.ads, this.#status(), query),
       '/debug/resources': (query) => resourcesOfNode(this.ads, query),
+      '/debug/services': (query) => servicePaths(this.model, this.#options.settings, query),
       '/debug/problems': () => ({ status: 200, json: this.problems.all() }),
     };
   }

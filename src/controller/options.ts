@@ -98,6 +98,10 @@ export function settingsOf(file: ControllerFile | undefined): TranslateSettings 
     ...(file?.ipFamilies === undefined ? {} : { families: file.ipFamilies }),
     ...(file?.accessLog === undefined ? {} : { accessLog: file.accessLog }),
     ...(tracing === undefined ? {} : { tracing: tracingOf(tracing) }),
+    dataPath: {
+      http: file?.dataPath?.http ?? defaultSettings.dataPath.http,
+      tcp: file?.dataPath?.tcp ?? defaultSettings.dataPath.tcp,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { LoadBalancingAlgorithm, RetryCondition, SettingName, SettingValues } from '../model/policy.ts';
 import { settings } from '../model/settings.ts';
 import {
+  dataPathChoices,
   duration,
   formatDuration,
   listOf,
@@ -137,9 +138,13 @@ const others: readonly Annotation[] = [
   annotation('load-balancing', 'loadBalancing', oneOf(algorithms), {
     about: "How an endpoint is chosen. `RingHash` and `Maglev` hash the client's address.",
   }),
-  annotation('data-path', 'dataPath', oneOf(['Envoy', 'Kernel'] as const), {
-    fallback: 'by kind of traffic',
-    about: 'Which path connections to the cluster IP take.',
+  annotation('data-path', 'dataPath', dataPathChoices, {
+    fallback: "the namespace's, else the cluster's",
+    about: 'Which path connections to the cluster IP take. Also on a Namespace, for all of its Services.',
+  }),
+  annotation('fail-mode', 'failMode', oneOf(['Open', 'Closed'] as const), {
+    about:
+      'While Envoy is away, connections to ports of the Envoy path go by the kernel (`Open`) or are refused (`Closed`).',
   }),
   annotation('tracing-sampling', 'tracingSamplingPercent', percentage, {
     fallback: "the controller's setting",

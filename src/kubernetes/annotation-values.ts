@@ -1,3 +1,5 @@
+import type { DataPathChoice, DataPathChoices } from '../model/policy.ts';
+
 /** A kind of value that an annotation's text may hold. */
 export interface ValueType<T> {
   /** Completes "is not ...". */
@@ -73,6 +75,26 @@ export function listOf<T extends string>(choices: readonly T[]): ValueType<reado
       return parts.length === text.split(',').length ? [...new Set(parts)] : undefined;
     },
   };
+}
+
+/** `Envoy`, `Kernel`, or parts such as `http: Envoy` between commas, each protocol once. */
+export const dataPathChoices: ValueType<DataPathChoices> = {
+  expected: 'Envoy, Kernel, or a path by protocol such as "http: Envoy, tcp: Kernel"',
+  read: (text) => {
+    const both = paths.read(text);
+    return both === undefined ? choicesByProtocol(text) : { http: both, tcp: both };
+  },
+};
+
+const paths = oneOf<DataPathChoice>(['Envoy', 'Kernel']);
+const pathOfProtocol = /^(http|tcp):\s*(\w+)$/;
+
+function choicesByProtocol(text: string): DataPathChoices | undefined {
+  const parts = text.split(',').map((part) => pathOfProtocol.exec(part.trim()));
+  const choices = new Map(parts.flatMap((match) => (match === null ? [] : [[match[1], paths.read(match[2] ?? '')]])));
+  if (choices.size !== parts.length || [...choices.values()].includes(undefined)) return undefined;
+  const [http, tcp] = [choices.get('http'), choices.get('tcp')];
+  return { ...(http === undefined ? {} : { http }), ...(tcp === undefined ? {} : { tcp }) };
 }
 
 function inRange(value: number | undefined, min: number, max: number): number | undefined {

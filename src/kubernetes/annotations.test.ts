@@ -40,7 +40,8 @@ const samples: Readonly<Record<string, readonly [string, object]>> = {
   'retry-on': ['5xx, reset,5xx', { retryOn: ['5xx', 'reset'] }],
   'per-try-timeout': ['2s', { perTryTimeoutMs: 2000 }],
   'load-balancing': ['Maglev', { loadBalancing: 'Maglev' }],
-  'data-path': ['Kernel', { dataPath: 'Kernel' }],
+  'data-path': ['http: Envoy,tcp:Kernel', { dataPath: { http: 'Envoy', tcp: 'Kernel' } }],
+  'fail-mode': ['Closed', { failMode: 'Closed' }],
   'tracing-sampling': ['12.5', { tracingSamplingPercent: 12.5 }],
 };
 
@@ -62,6 +63,11 @@ const bad: readonly (readonly [string, string])[] = [
   ['retry-on', 'always'],
   ['load-balancing', 'round-robin'],
   ['data-path', 'kernel'],
+  ['data-path', 'http: Envoy, http: Kernel'],
+  ['data-path', 'udp: Kernel'],
+  ['data-path', 'tcp: kernel'],
+  ['data-path', 'tcp: Kernel,'],
+  ['fail-mode', 'open'],
   ['tracing-sampling', '100.1'],
   ['tracing-sampling', '10%'],
 ];

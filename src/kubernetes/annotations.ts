@@ -28,12 +28,28 @@ export function readPolicy(reader: FieldReader, object: ObjectRef): ServicePolic
   return Object.fromEntries(asked) as ServicePolicy;
 }
 
+/** What a Namespace says for its Services. */
+export function readNamespacePolicy(reader: FieldReader, object: ObjectRef): Pick<ServicePolicy, 'dataPath'> {
+  const path = `${annotationPrefix}data-path`;
+  for (const key of ownKeys(reader)) {
+    if (key === path) continue;
+    if (isKnown(key)) reader.report(key, 'has no effect on a Namespace: it is for Services', 'WithoutEffect');
+    else reportUnknown(reader, key);
+  }
+  const { dataPath } = readPolicy(reader.only([path]), object);
+  return dataPath === undefined ? {} : { dataPath };
+}
+
 /** Of an object that has no policy: each setting has no effect, for the given reason. */
 export function refusePolicy(reader: FieldReader, reason: string): void {
   for (const key of ownKeys(reader)) {
-    if (known.has(key.slice(annotationPrefix.length))) reader.report(key, `has no effect: ${reason}`, 'NotProxied');
+    if (isKnown(key)) reader.report(key, `has no effect: ${reason}`, 'NotProxied');
     else reportUnknown(reader, key);
   }
+}
+
+function isKnown(path: string): boolean {
+  return known.has(path.slice(annotationPrefix.length));
 }
 
 function ownKeys(reader: FieldReader): readonly string[] {

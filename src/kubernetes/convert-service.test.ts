@@ -55,7 +55,7 @@ describe('a Service', () => {
         sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 },
         policy: {
           dataPath: {
-            value: 'Kernel',
+            value: { http: 'Kernel', tcp: 'Kernel' },
             origin: {
               object: { kind: 'Service', namespace: 'shop', name: 'web', uid: 'x' },
               field: 'metadata.annotations[fairlead.dev/data-path]',

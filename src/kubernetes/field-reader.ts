@@ -38,6 +38,12 @@ export class FieldReader {
     return Object.keys(this.#fields);
   }
 
+  /** The same object as if it had no other fields. */
+  only(keys: readonly string[]): FieldReader {
+    const kept = Object.entries(this.#fields).filter(([key]) => keys.includes(key));
+    return new FieldReader(Object.fromEntries(kept), this.#problems, this.#parent);
+  }
+
   has(key: string): boolean {
     return Object.hasOwn(this.#fields, key);
   }

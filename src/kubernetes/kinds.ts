@@ -1,8 +1,10 @@
 import type { KindName } from '../model/model.ts';
 import type { Conversion } from './conversion.ts';
 import { convertEndpointSlice } from './convert-endpoint-slice.ts';
+import { convertNamespace } from './convert-namespace.ts';
 import { convertNode } from './convert-node.ts';
 import { convertService } from './convert-service.ts';
+import { convertServiceCidr } from './convert-service-cidr.ts';
 import type { FieldReader } from './field-reader.ts';
 import type { ProblemList } from './problem-list.ts';
 import { headlessLabel, serviceProxyNameLabel } from './selection.ts';
@@ -21,6 +23,8 @@ export interface KubernetesKind {
   readonly presence: 'Required' | 'Optional';
   /** Query parameters that narrow list and watch alike. */
   readonly selectors: Readonly<Record<string, string>>;
+  /** The server is asked for metadata and nothing else. */
+  readonly metadataOnly?: true;
   readonly convert: (object: FieldReader, problems: ProblemList) => Conversion;
 }
 
@@ -54,6 +58,25 @@ const table: { readonly [K in KindName]: Omit<KubernetesKind, 'kind'> } = {
     selectors: {},
     convert: convertNode,
   },
+  // Settings of a namespace are wishes: a controller that may not read them works all the same.
+  Namespace: {
+    apiVersion: 'v1',
+    resource: 'namespaces',
+    scope: 'Cluster',
+    presence: 'Optional',
+    selectors: {},
+    metadataOnly: true,
+    convert: convertNamespace,
+  },
+  // Of Kubernetes 1.33 and later.
+  ServiceCIDR: {
+    apiVersion: 'networking.k8s.io/v1',
+    resource: 'servicecidrs',
+    scope: 'Cluster',
+    presence: 'Optional',
+    selectors: {},
+    convert: convertServiceCidr,
+  },
 };
 
 export const kubernetesKinds: readonly KubernetesKind[] = Object.entries(table).map(([kind, details]) => ({
@@ -70,4 +93,12 @@ export function kindNamed(name: string): KubernetesKind | undefined {
 /** Path of the collection over all namespaces. */
 export function pathOf({ apiVersion, resource }: KubernetesKind): string {
   return `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}/${resource}`;
+}
+
+/** The header of a request that wants metadata only; servers that cannot do it send whole objects. */
+export function acceptOf(
+  { metadataOnly }: KubernetesKind,
+  form: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
+): { readonly accept?: string } {
+  return metadataOnly === true ? { accept: `application/json;as=${form};g=meta.k8s.io;v=v1,application/json` } : {};
 }

@@ -17,6 +17,17 @@ function slice(name: string, serviceName: string, addresses: readonly string[] =
 
 const without = ({ kind, key }: ModelUpdate): ModelUpdate => ({ kind, key, value: undefined });
 const none = new Set<string>();
+/** What `changed` is without any change. */
+const nothing = {
+  Service: none,
+  EndpointSlice: none,
+  Node: none,
+  Namespace: none,
+  ServiceCIDR: none,
+  slicesOf: none,
+  ownerOf: none,
+  serviceCidrs: none,
+};
 const setOf = (...keys: string[]) => new Set(keys);
 
 describe('ModelStore', () => {
@@ -31,6 +42,7 @@ describe('ModelStore', () => {
     expect(store.apply([service('a', ['10.0.0.1']), slice('a-1', 'a'), node])).toEqual({
       revision: 1,
       changed: {
+        ...nothing,
         Service: setOf('x/a'),
         EndpointSlice: setOf('x/a-1'),
         Node: setOf('n'),
@@ -38,7 +50,6 @@ describe('ModelStore', () => {
         ownerOf: setOf('10.0.0.1'),
       },
     });
-    const nothing = { Service: none, EndpointSlice: none, slicesOf: none, ownerOf: none };
     expect(store.apply([without(node)])).toEqual({ revision: 2, changed: { ...nothing, Node: setOf('n') } });
     expect(store.nodes.size).toBe(0);
   });

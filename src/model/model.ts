@@ -1,7 +1,9 @@
 import { AddressClaims } from './address-claims.ts';
 import type { EndpointSlice } from './endpoint.ts';
+import type { Namespace } from './namespace.ts';
 import type { Node } from './node.ts';
 import type { Service } from './service.ts';
+import type { ServiceCidr } from './service-cidr.ts';
 import { SlicesByService } from './slices-by-service.ts';
 
 /** Every kind of object that the model holds, by Kubernetes' name of the kind. */
@@ -9,6 +11,8 @@ export interface ObjectKinds {
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;
   readonly Node: Node;
+  readonly Namespace: Namespace;
+  readonly ServiceCIDR: ServiceCidr;
 }
 
 export type KindName = keyof ObjectKinds;
@@ -20,6 +24,8 @@ export interface ModelReader {
   slicesOf(serviceKey: string): readonly EndpointSlice[];
   /** The Service that holds a cluster IP: where two claim one, the older, then the first by key. */
   ownerOf(clusterIP: string): string | undefined;
+  /** All ranges of cluster IPs, each once, in order of text. */
+  serviceCidrs(): readonly string[];
 }
 
 /** All that was learned of a cluster, at one revision. Keys are `namespace/name`; node keys are names. */
@@ -37,8 +43,8 @@ export type ModelUpdate = {
   readonly [K in KindName]: { readonly kind: K; readonly key: string; readonly value: ObjectKinds[K] | undefined };
 }[KindName];
 
-/** The questions of a ModelReader; `get` is one for each kind. */
-export type Question = KindName | 'slicesOf' | 'ownerOf';
+/** The questions of a ModelReader; `get` is one for each kind. That without an argument has one key, which is empty. */
+export type Question = KindName | 'slicesOf' | 'ownerOf' | 'serviceCidrs';
 
 /** What differs from the revision before: the keys to which the answer is another. */
 export interface ModelChange {
@@ -55,6 +61,8 @@ export class ModelStore implements Model {
     Service: new Map(),
     EndpointSlice: new Map(),
     Node: new Map(),
+    Namespace: new Map(),
+    ServiceCIDR: new Map(),
   };
   readonly #slices = new SlicesByService();
   readonly #claims = new AddressClaims();
@@ -87,14 +95,22 @@ export class ModelStore implements Model {
     return this.#claims.ownerOf(clusterIP);
   }
 
+  serviceCidrs(): readonly string[] {
+    const cidrs = [...this.#objects.ServiceCIDR.values()].flatMap((one) => one.cidrs);
+    return [...new Set(cidrs)].sort();
+  }
+
   /** Applies a batch; undefined when nothing differs. */
   apply(updates: Iterable<ModelUpdate>): ModelChange | undefined {
     const changed: MutableChange = {
       Service: new Set(),
       EndpointSlice: new Set(),
       Node: new Set(),
+      Namespace: new Set(),
+      ServiceCIDR: new Set(),
       slicesOf: new Set(),
       ownerOf: new Set(),
+      serviceCidrs: new Set(),
     };
     for (const update of updates) this.#applyOne(update, changed);
     if (Object.values(changed).every(({ size }) => size === 0)) return undefined;
@@ -116,6 +132,12 @@ export class ModelStore implements Model {
         break;
       case 'Node':
         this.#replace(update.kind, update.key, update.value, changed);
+        break;
+      case 'Namespace':
+        this.#replace(update.kind, update.key, update.value, changed);
+        break;
+      case 'ServiceCIDR':
+        this.#replace(update.kind, update.key, update.value, changed, () => changed.serviceCidrs.add(''));
         break;
     }
   }

@@ -19,6 +19,15 @@ export type RetryCondition =
 
 export type DataPathChoice = 'Envoy' | 'Kernel';
 
+/** By what a TCP port speaks; absent: nothing is said. */
+export interface DataPathChoices {
+  readonly http?: DataPathChoice;
+  readonly tcp?: DataPathChoice;
+}
+
+/** What becomes of new connections to a port of Envoy's while Envoy is away: the kernel balances them, or they are refused. */
+export type FailMode = 'Open' | 'Closed';
+
 /** Every setting that a Service's owner can make, with the type of its value. Units are in the names. */
 export interface SettingValues {
   /** Caps of one node's Envoy for one Service port (envoy.config.cluster.v3.CircuitBreakers.Thresholds). */
@@ -44,7 +53,8 @@ export interface SettingValues {
   readonly retryOn: readonly RetryCondition[];
   readonly perTryTimeoutMs: number;
   readonly loadBalancing: LoadBalancingAlgorithm;
-  readonly dataPath: DataPathChoice;
+  readonly dataPath: DataPathChoices;
+  readonly failMode: FailMode;
   /** 0 to 100. */
   readonly tracingSamplingPercent: number;
 }

@@ -36,8 +36,9 @@ export const settings = {
   // Only what never reached an endpoint, so that no request is done twice.
   retryOn: { unit: 'Choice', byDefault: [], needs: 'Http' },
   perTryTimeoutMs: { unit: 'Milliseconds', byDefault: undefined, needs: 'Http' },
-  // By kind of traffic (docs/data-path.md).
+  // The namespace's, else the cluster's (docs/data-path.md).
   dataPath: { unit: 'Choice', byDefault: undefined },
+  failMode: { unit: 'Choice', byDefault: 'Open', needs: 'Envoy' },
   // The controller's configuration.
   tracingSamplingPercent: { unit: 'Percent', byDefault: undefined, needs: 'Http' },
 } as const satisfies { readonly [K in SettingName]: Setting<SettingValues[K]> };

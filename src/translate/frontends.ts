@@ -4,7 +4,14 @@ import type { ModelReader } from '../model/model.ts';
 import type { Problem } from '../model/problem.ts';
 import { type IpFamily, refOfService, type Service, type ServicePort } from '../model/service.ts';
 import type { Backend } from './backend.ts';
-import { type DataPath, dataPathOf } from './data-path.ts';
+import {
+  type DataPath,
+  type DataPathDefaults,
+  type DataPathReason,
+  dataPathDefaults,
+  dataPathOf,
+} from './data-path.ts';
+import type { TranslateSettings } from './settings.ts';
 
 export type FrontendKind = 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
 
@@ -17,6 +24,7 @@ export interface Frontend {
   /** `10.96.0.10:80`, `[fd00::a]:80`: of its scope and its RouteConfiguration, and what the `tcp` listener asks for. */
   readonly name: string;
   readonly path: DataPath;
+  readonly reason: DataPathReason;
   /** The listener of Envoy that can carry it; undefined: neither. */
   readonly listener: 'tcp' | 'http' | undefined;
   /** Where its traffic goes, unless routes say otherwise. */
@@ -24,18 +32,19 @@ export interface Frontend {
 }
 
 /** The addresses that the Service holds, each with each of its ports, in the Service's order. */
-export function frontendsOf(reader: ModelReader, service: Service): readonly Frontend[] {
+export function frontendsOf(reader: ModelReader, service: Service, settings: TranslateSettings): readonly Frontend[] {
   const key = keyOf(service);
   const addresses = service.clusterIPs.filter((address) => reader.ownerOf(address) === key);
-  return addresses.flatMap((address) => service.ports.map((port) => frontendOf(service, port, address)));
+  const defaults = dataPathDefaults(reader, service, settings);
+  return addresses.flatMap((address) => service.ports.map((port) => frontendOf(service, port, address, defaults)));
 }
 
-function frontendOf(service: Service, port: ServicePort, address: string): Frontend {
-  const { path } = dataPathOf(service, port);
+function frontendOf(service: Service, port: ServicePort, address: string, defaults: DataPathDefaults): Frontend {
+  const { path, reason } = dataPathOf(service, port, defaults);
   const name = formatHostPort({ host: address, port: port.port });
   const family = familyOf(address);
   const backend = { service, port, family, name };
-  return { kind: 'ClusterIP', address, family, port, name, path, listener: listenerOf(port, path), backend };
+  return { kind: 'ClusterIP', address, family, port, name, path, reason, listener: listenerOf(port, path), backend };
 }
 
 /** The backends of frontends that Envoy can carry, each once. */

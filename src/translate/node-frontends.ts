@@ -1,6 +1,6 @@
 import { familyOf } from '../model/address.ts';
 import type { IpFamily, Service, ServicePort, TrafficPolicy } from '../model/service.ts';
-import type { DataPath } from './data-path.ts';
+import type { DataPath, DataPathReason } from './data-path.ts';
 import type { Frontend, FrontendKind } from './frontends.ts';
 
 /** An address, protocol and port at which a node's kernel takes connections to a Service. */
@@ -13,14 +13,18 @@ export interface NodeFrontend {
   /** The number that clients use: the port's, or its node port. */
   readonly number: number;
   readonly path: DataPath;
+  readonly reason: DataPathReason;
   /** Of the address's family; empty: all. */
   readonly sourceRanges: readonly string[];
 }
 
+/** Whose address the endpoint sees is then exactly what it is with kube-proxy. */
+const kernelOnly = { path: 'Kernel', reason: 'AddressKind' } as const;
+
 /** Those of the cluster IPs, then what the Service has for clients outside of the cluster, each address and port once. */
 export function nodeFrontendsOf(service: Service, clusterFrontends: readonly Frontend[]): readonly NodeFrontend[] {
-  const ofCluster = clusterFrontends.map(({ address, family, port, path }): NodeFrontend => {
-    return { kind: 'ClusterIP', address, family, port, number: port.port, path, sourceRanges: [] };
+  const ofCluster = clusterFrontends.map(({ address, family, port, path, reason }): NodeFrontend => {
+    return { kind: 'ClusterIP', address, family, port, number: port.port, path, reason, sourceRanges: [] };
   });
   if (service.external === undefined) return ofCluster;
   const all = [...ofCluster, ...loadBalancerFrontends(service), ...externalIpFrontends(service), ...nodePorts(service)];
@@ -69,7 +73,7 @@ function atAddress(
   const family = familyOf(address);
   if (!familiesOf(service).includes(family)) return [];
   return service.ports.map((port) => {
-    return { kind, address, family, port, number: port.port, path: 'Kernel', sourceRanges };
+    return { kind, address, family, port, number: port.port, ...kernelOnly, sourceRanges };
   });
 }
 
@@ -78,7 +82,7 @@ function nodePorts(service: Service): readonly NodeFrontend[] {
     const { nodePort } = port;
     if (nodePort === undefined) return [];
     return familiesOf(service).map((family): NodeFrontend => {
-      return { kind: 'NodePort', address: undefined, family, port, number: nodePort, path: 'Kernel', sourceRanges: [] };
+      return { kind: 'NodePort', address: undefined, family, port, number: nodePort, ...kernelOnly, sourceRanges: [] };
     });
   });
 }

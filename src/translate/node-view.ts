@@ -11,13 +11,14 @@ const kinds = { Internal: 'INTERNAL', External: 'EXTERNAL' } as const satisfies 
 >;
 
 /** What the agent of a node needs of its Node object; agents ask for it by name. */
-export function nodeViewEntry(node: Node): ResourceEntry {
+export function nodeViewEntry(node: Node, serviceCidrs: readonly string[]): ResourceEntry {
   const build = (): NodeView => ({
     name: node.name,
     zone: node.zone,
     addresses: node.addresses.map(({ kind, address }) => ({ kind: kinds[kind], address: bytesOf(address) })),
     podCidrs: node.podCidrs.map(cidrOf),
     leaving: node.isLeaving,
+    serviceCidrs: serviceCidrs.map(cidrOf),
   });
   return { typeUrl: typeUrls.nodeView, name: node.name, wildcard: false, scope: 'fleet', build };
 }

@@ -1,24 +1,26 @@
+import type { ModelReader } from '../model/model.ts';
 import type { SettingName } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
 import { refOfService, type Service } from '../model/service.ts';
-import { type Setting, settingNames, settings } from '../model/settings.ts';
-import { type DataPath, dataPathOf } from './data-path.ts';
+import { type Setting, settingNames, settings as settingTable } from '../model/settings.ts';
+import { type DataPath, type DataPathDefaults, dataPathDefaults, dataPathOf } from './data-path.ts';
 import type { TranslateSettings } from './settings.ts';
 import { unprogrammed } from './unprogrammed.ts';
 
 /** The settings of a Service that none of its ports can honour, and what the kernel path does not do yet. */
-export function policyProblems(service: Service, { tracing }: TranslateSettings): readonly Problem[] {
-  const paths = new Set(service.ports.map((port) => dataPathOf(service, port).path));
+export function policyProblems(reader: ModelReader, service: Service, settings: TranslateSettings): readonly Problem[] {
+  const defaults = dataPathDefaults(reader, service, settings);
+  const paths = new Set(service.ports.map((port) => dataPathOf(service, port, defaults).path));
   const asked = settingNames.filter((name) => service.policy[name] !== undefined);
   return [
     ...unkeptAffinity(service),
     ...unprogrammed(service),
-    ...refusedDataPaths(service),
+    ...refusedDataPaths(service, defaults),
     ...asked.flatMap((name) => {
       const reason = whyWithoutEffect(name, paths);
       return reason === undefined ? [] : problemOf(service, name, `it has no effect: ${reason}`);
     }),
-    ...(tracing === undefined ? withoutCollector(service) : []),
+    ...(settings.tracing === undefined ? withoutCollector(service) : []),
   ];
 }
 
@@ -28,16 +30,16 @@ function unkeptAffinity(service: Service): readonly Problem[] {
   return [{ object: refOfService(service), field: 'spec.sessionAffinity', code: 'NotProgrammed', message }];
 }
 
-function refusedDataPaths(service: Service): readonly Problem[] {
+function refusedDataPaths(service: Service, defaults: DataPathDefaults): readonly Problem[] {
   return service.ports.flatMap((port) => {
-    const { refusal } = dataPathOf(service, port);
+    const { refusal } = dataPathOf(service, port, defaults);
     if (refusal === undefined) return [];
     return problemOf(service, 'dataPath', `${port.protocol} port ${port.port} stays on the kernel path: ${refusal}`);
   });
 }
 
 function whyWithoutEffect(name: SettingName, paths: ReadonlySet<DataPath>): string | undefined {
-  const { needs }: Setting<unknown> = settings[name];
+  const { needs }: Setting<unknown> = settingTable[name];
   if (needs === undefined || paths.has('EnvoyHttp')) return undefined;
   if (!paths.has('EnvoyTcp')) return 'no port takes the Envoy path';
   if (needs === 'Envoy') return undefined;

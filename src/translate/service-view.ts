@@ -1,13 +1,14 @@
 import { keyOf } from '../model/address.ts';
 import type { EndpointSlice } from '../model/endpoint.ts';
 import type { IpFamily, Service, ServicePort, TrafficPolicy } from '../model/service.ts';
+import { effectivePolicy } from '../model/settings.ts';
 import type { Frontend as FrontendMessage } from '../protos/generated/types/fairlead/node/v1/Frontend.ts';
 import type { HealthCheck } from '../protos/generated/types/fairlead/node/v1/HealthCheck.ts';
 import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/ServiceView.ts';
 import type { ResourceEntry } from '../resources/resource-entry.ts';
 import { typeUrls } from '../resources/type-urls.ts';
 import { bytesOf, cidrOf } from './address-bytes.ts';
-import type { DataPath } from './data-path.ts';
+import type { DataPath, DataPathReason } from './data-path.ts';
 import { EndpointsEntry, type EndpointsPlan, type SelectedEndpoints } from './endpoint-selection/endpoints-entry.ts';
 import type { EndpointsOfPort, Selection, SelectionPolicy } from './endpoint-selection/port-endpoints.ts';
 import { EndpointSets, type FamilySelection } from './endpoint-sets.ts';
@@ -18,6 +19,18 @@ const dataPaths = { Kernel: 'KERNEL', EnvoyTcp: 'ENVOY_TCP', EnvoyHttp: 'ENVOY_H
   DataPath,
   FrontendMessage['dataPath']
 >;
+
+const reasons = {
+  ServiceSetting: 'SERVICE_SETTING',
+  NamespaceSetting: 'NAMESPACE_SETTING',
+  ClusterSetting: 'CLUSTER_SETTING',
+  Protocol: 'PROTOCOL',
+  Dns: 'DNS',
+  SessionAffinity: 'SESSION_AFFINITY',
+  ApiServer: 'API_SERVER',
+  AddressKind: 'ADDRESS_KIND',
+  NetworkPolicy: 'NETWORK_POLICY',
+} as const satisfies Record<DataPathReason, FrontendMessage['dataPathReason']>;
 
 const kinds = {
   ClusterIP: 'CLUSTER_IP',
@@ -68,7 +81,7 @@ function planOf(
   if (hasHealthCheck(service)) sets.addLocal(service);
   return {
     selected: sets.list,
-    basis: [service, ...clusterFrontends.map(({ address }) => address)],
+    basis: [service, ...clusterFrontends.flatMap(({ address, path, reason }) => [address, path, reason])],
     message: (selections, scope): ServiceView => ({
       namespace,
       name,
@@ -125,9 +138,10 @@ function servingPolicyOf({ kind }: NodeFrontend, policy: TrafficPolicy): Selecti
 /** What is the default of a field is not there. */
 function messageOf(
   service: Service,
-  { kind, address, port, number, path, sourceRanges }: NodeFrontend,
+  { kind, address, port, number, path, reason, sourceRanges }: NodeFrontend,
 ): FrontendMessage {
   const { sessionAffinity } = service;
+  const failsClosed = path !== 'Kernel' && effectivePolicy(service, port).failMode.value === 'Closed';
   return {
     kind: kinds[kind],
     ...(address === undefined ? {} : { address: bytesOf(address) }),
@@ -135,6 +149,8 @@ function messageOf(
     port: number,
     portName: port.name,
     dataPath: dataPaths[path],
+    dataPathReason: reasons[reason],
+    ...(failsClosed ? { failMode: 'CLOSED' } : {}),
     trafficPolicy: policyOf(service, kind) === 'Local' ? 'LOCAL' : 'CLUSTER',
     ...(sessionAffinity.kind === 'ClientIP' ? { affinityTimeoutSeconds: sessionAffinity.timeoutSeconds } : {}),
     ...(sourceRanges.length === 0 ? {} : { sourceRanges: sourceRanges.map(cidrOf) }),

@@ -1,3 +1,4 @@
+import type { DataPathChoices } from '../model/policy.ts';
 import type { IpFamily } from '../model/service.ts';
 
 /** What the controller's configuration says about every node's Envoy alike. */
@@ -11,6 +12,8 @@ export interface TranslateSettings {
   readonly originalSrcMark: number;
   readonly accessLog: AccessLogTarget;
   readonly tracing: TracingSettings | undefined;
+  /** Of Services that say nothing themselves, in namespaces that say nothing either. */
+  readonly dataPath: Required<DataPathChoices>;
 }
 
 export type AccessLogTarget =
@@ -32,4 +35,5 @@ export const defaultSettings: TranslateSettings = {
   originalSrcMark: 1337,
   accessLog: { kind: 'None' },
   tracing: undefined,
+  dataPath: { http: 'Envoy', tcp: 'Envoy' },
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asked } from '../support/policy.ts';
+import { asked, bothPaths } from '../support/policy.ts';
 import { waitUntil } from '../testbed/wait.ts';
 import type { DialResult } from './support/dial.ts';
 import { echoPorts, Lab, pods, serviceUpdate, sliceUpdate } from './support/lab.ts';
@@ -19,7 +19,9 @@ describe('the limits that docs/agent.md names', () => {
     await lab.update([
       serviceUpdate('envoy', [envoyService], [{ name: 'tcp', port: 9 }]),
       sliceUpdate('envoy', 'IPv4', ports, ['p1b']),
-      serviceUpdate('kernel', [kernelService], [{ name: 'tcp', port: 9 }], { policy: asked({ dataPath: 'Kernel' }) }),
+      serviceUpdate('kernel', [kernelService], [{ name: 'tcp', port: 9 }], {
+        policy: asked({ dataPath: bothPaths('Kernel') }),
+      }),
       sliceUpdate('kernel', 'IPv4', ports, ['p1b']),
     ]);
     await lab.startAgent('node1', lab.envoyArgs('node1'));

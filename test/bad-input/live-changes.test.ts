@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelUpdate } from '../../src/model/model.ts';
 import { echoPorts, Lab, type PodName, serviceUpdate, sliceUpdate } from '../agent/support/lab.ts';
 import { anEndpoint, aSlice, sliceUpdate as updateOfSlice } from '../support/builders.ts';
-import { asked } from '../support/policy.ts';
+import { asked, bothPaths } from '../support/policy.ts';
 import type { Attempt } from '../testbed/load/attempt.ts';
 import { type LoadRequest, RunningLoad } from '../testbed/running-load.ts';
 import { now, waitUntil } from '../testbed/wait.ts';
@@ -60,7 +60,7 @@ describe('live changes', () => {
     await lab.update([
       serviceUpdate('envoy', ['10.96.3.1'], asTcp),
       manyEndpoints('envoy', 1000),
-      serviceUpdate('kernel', ['10.96.3.7'], asTcp, { policy: asked({ dataPath: 'Kernel' }) }),
+      serviceUpdate('kernel', ['10.96.3.7'], asTcp, { policy: asked({ dataPath: bothPaths('Kernel') }) }),
       manyEndpoints('kernel', 1000),
     ]);
     const throughEnvoy = await lab.dial('p1a', 'tcp', '10.96.3.1', 80, 200);
@@ -73,7 +73,7 @@ describe('live changes', () => {
     await lab.update([
       serviceUpdate('grow', ['10.96.3.2'], asTcp),
       manyEndpoints('grow', 3),
-      serviceUpdate('grow-kernel', ['10.96.3.8'], asTcp, { policy: asked({ dataPath: 'Kernel' }) }),
+      serviceUpdate('grow-kernel', ['10.96.3.8'], asTcp, { policy: asked({ dataPath: bothPaths('Kernel') }) }),
       manyEndpoints('grow-kernel', 3),
     ]);
     const loads = await Promise.all([
@@ -121,7 +121,9 @@ describe('live changes', () => {
       startLoad('p1a', { protocol: 'http', target: `${address}:80`, connections: 'new' }),
       startLoad('p1b', { protocol: 'http', target: `${address}:80`, connections: 'keep-alive' }),
     ]);
-    await lab.update([serviceUpdate('to-kernel', [address], asHttp, { policy: asked({ dataPath: 'Kernel' }) })]);
+    await lab.update([
+      serviceUpdate('to-kernel', [address], asHttp, { policy: asked({ dataPath: bothPaths('Kernel') }) }),
+    ]);
     await Promise.all(loads.map(untilFollowed));
     for (const load of loads) expect(failed(await load.stop())).toEqual([]);
   });

@@ -9,11 +9,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ApiSource } from '../../src/kubernetes/api/api-source.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import { convertNode } from '../../src/kubernetes/convert-node.ts';
-import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
+import type { KubernetesKind } from '../../src/kubernetes/kinds.ts';
 import type { ModelUpdate } from '../../src/model/model.ts';
 import { ApiServer, firstStartMs, skipsApiServer, waitForAccess } from '../support/api-server.ts';
 import { CertificateAuthority } from '../support/certificates.ts';
 import { endpointSlice, namespace, node, readerRole, service } from '../support/kubernetes-objects.ts';
+import { coreKinds } from './core-kinds.ts';
 import { ModelRecorder } from './model-recorder.ts';
 import { TcpGate } from './tcp-gate.ts';
 
@@ -89,7 +90,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
   });
 
   function run(name: string, user: object, options: RunOptions = {}): Running {
-    const { authority, kinds } = options;
+    const { authority, kinds = coreKinds } = options;
     const path = server.writeKubeconfig(name, { user, port: gate.port, ...(authority && { authority }) });
     const logs: LogLine[] = [];
     let recorder: ModelRecorder | undefined;
@@ -101,7 +102,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
       origin: { kind: 'Kubeconfig', path },
       logger: pino({ level: 'debug' }, { write }),
       limits: { backOffCapMs: 1_000, ...options.limits },
-      ...(kinds && { kinds }),
+      kinds,
     });
     running.push(source);
     recorder = ModelRecorder.of(source);
@@ -260,7 +261,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     const admin = { user: { token: 'admin-token' }, port: gate.port };
     const { source, recorder, logs } = run('admin', admin.user, {
       limits: { absentPollMs: 200 },
-      kinds: [...kubernetesKinds, widgets],
+      kinds: [...coreKinds, widgets],
     });
     await recorder.until(() => recorder.isSynced);
     expect(source.blockers()).toEqual([]);
@@ -288,7 +289,7 @@ describe.skipIf(skipsApiServer)('ApiSource on a real API server', () => {
     const { recorder, source } = run(
       'narrow',
       { token: 'narrow-1' },
-      { limits: { absentPollMs: 200 }, kinds: [...kubernetesKinds, secrets] },
+      { limits: { absentPollMs: 200 }, kinds: [...coreKinds, secrets] },
     );
     await recorder.until(() => recorder.isSynced);
     expect(source.stats().get('secrets')).toMatchObject({ lists: 0 });

@@ -7,11 +7,12 @@ import { isRecord } from '../../src/kubernetes/api/json.ts';
 import type { ReflectorLimits } from '../../src/kubernetes/api/limits.ts';
 import type { Conversion } from '../../src/kubernetes/conversion.ts';
 import type { FieldReader } from '../../src/kubernetes/field-reader.ts';
-import { type KubernetesKind, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
+import type { KubernetesKind } from '../../src/kubernetes/kinds.ts';
 import { formatProblem, type Problem } from '../../src/model/problem.ts';
 import { aService } from '../support/builders.ts';
 import { kubeconfigOf } from '../support/kubeconfig.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
+import { coreKinds } from './core-kinds.ts';
 import { ModelRecorder } from './model-recorder.ts';
 
 /** Says what a kind is to be otherwise than in the product. */
@@ -70,7 +71,7 @@ export class ScriptedRun {
     this.#source = new ApiSource({
       origin: { kind: 'Kubeconfig', path: this.kubeconfig },
       logger: pino({ level: 'debug' }, { write: (line: string) => this.#log(line) }),
-      kinds: kubernetesKinds.map((kind) => ({ ...kind, ...change(kind), convert })),
+      kinds: coreKinds.map((kind) => ({ ...kind, ...change(kind), convert })),
       limits: { backOffBaseMs: 10, backOffCapMs: 50, ...limits },
     });
     this.#source.start(this.recorder);

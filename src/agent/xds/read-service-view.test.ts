@@ -54,6 +54,10 @@ describe('a ServiceView', () => {
     expect(frontends[0]?.endpointSet.endpoints.map(({ port }) => port)).toEqual([8080, 8080]);
   });
 
+  it('takes a reason for a path that it does not know', () => {
+    expect(decode([set], [{ ...frontend, dataPathReason: 99 }]).frontends[0]).toMatchObject({ dataPath: 'EnvoyHttp' });
+  });
+
   it.each([
     ['an address of 5 bytes', { address: bytes(1, 2, 3, 4, 5) }, /frontends\[0\]\.address: has 5 bytes/],
     ['no address', { address: bytes() }, /frontends\[0\]\.address: has 0 bytes/],

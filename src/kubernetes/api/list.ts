@@ -1,4 +1,4 @@
-import { pathOf } from '../kinds.ts';
+import { acceptOf, pathOf } from '../kinds.ts';
 import { ApiError } from './api-error.ts';
 import { isRecord, parseJson, resourceVersionOf } from './json.ts';
 import type { ReflectorContext } from './reflector-context.ts';
@@ -45,7 +45,11 @@ async function getPage(context: ReflectorContext, paged: boolean, token: string,
   const query = new URLSearchParams(kind.selectors);
   if (paged) query.set('limit', String(limits.pageSize));
   if (token !== '') query.set('continue', token);
-  const response = await get(access, `${pathOf(kind)}?${query}`, { signal, idleMs: limits.listIdleMs });
+  const response = await get(access, `${pathOf(kind)}?${query}`, {
+    signal,
+    idleMs: limits.listIdleMs,
+    ...acceptOf(kind, 'PartialObjectMetadataList'),
+  });
   return readPage(access.server, parseJson(await readBody(access.server, response, limits.maxPageBytes)));
 }
 

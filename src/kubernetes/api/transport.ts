@@ -9,6 +9,8 @@ export interface GetOptions {
   readonly signal: AbortSignal;
   /** The request is given up when no data was received for this long, before its headers or after. */
   readonly idleMs: number;
+  /** Default: JSON. */
+  readonly accept?: string;
 }
 
 /** Longest wait for credentials: an exec plugin may hang. */
@@ -61,10 +63,10 @@ function noCredentials(access: ClusterAccess, cause: unknown): ApiError {
 }
 
 function send(server: URL, base: https.RequestOptions, path: string, options: GetOptions) {
-  const { idleMs, signal } = options;
+  const { idleMs, signal, accept = 'application/json' } = options;
   const url = new URL(server.href.replace(/\/$/, '') + path);
   const request = url.protocol === 'https:' ? https.request : http.request;
-  const headers = { ...base.headers, accept: 'application/json', 'user-agent': 'fairlead' };
+  const headers = { ...base.headers, accept, 'user-agent': 'fairlead' };
   return new Promise<http.IncomingMessage>((resolve, reject) => {
     let response: http.IncomingMessage | undefined;
     const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });

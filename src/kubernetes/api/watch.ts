@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { errorText } from '../../base/error-text.ts';
-import { pathOf } from '../kinds.ts';
+import { acceptOf, pathOf } from '../kinds.ts';
 import { ApiError, statusError } from './api-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { ReflectorContext } from './reflector-context.ts';
@@ -40,7 +40,11 @@ function open(context: ReflectorContext, resourceVersion: string, signal: AbortS
     resourceVersion,
     timeoutSeconds: String(Math.round(shortest + Math.random() * (longest - shortest))),
   });
-  return get(access, `${pathOf(kind)}?${query}`, { signal, idleMs: limits.watchIdleMs });
+  return get(access, `${pathOf(kind)}?${query}`, {
+    signal,
+    idleMs: limits.watchIdleMs,
+    ...acceptOf(kind, 'PartialObjectMetadata'),
+  });
 }
 
 async function read(context: ReflectorContext, response: IncomingMessage, progress: Progress): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import type { KindName, ModelChange, Question } from '../../model/model.ts';
+import type { ModelChange, Question } from '../../model/model.ts';
 import type { ReadIndex } from './read-index.ts';
 import type { UnitId } from './unit.ts';
 import { unitsOf } from './unit-kinds.ts';
@@ -6,14 +6,10 @@ import { unitsOf } from './unit-kinds.ts';
 /** The units that a change of the model may give another translation: those of changed objects, and all that read what changed. */
 export function* dirtyUnits({ changed }: ModelChange, reads: ReadIndex): Iterable<UnitId> {
   for (const [question, keys] of Object.entries(changed) as [Question, ReadonlySet<string>][]) {
-    const own = isKind(question) ? unitsOf(question) : [];
+    const own = unitsOf(question);
     for (const key of keys) {
       for (const kind of own) yield { kind, key };
       yield* reads.readersOf({ question, key });
     }
   }
-}
-
-function isKind(question: Question): question is KindName {
-  return question !== 'slicesOf' && question !== 'ownerOf';
 }

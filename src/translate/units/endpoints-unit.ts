@@ -10,10 +10,10 @@ import { noTranslation, type UnitKind } from './unit.ts';
  */
 export const endpointsUnit: UnitKind = {
   of: 'Service',
-  translate(reader, key) {
+  translate(reader, key, settings) {
     const service = reader.get('Service', key);
     if (service === undefined) return noTranslation;
-    const frontends = frontendsOf(reader, service);
+    const frontends = frontendsOf(reader, service, settings);
     const slices = reader.slicesOf(key);
     const endpointsOf = endpointsByPort(slices);
     const entries = [

@@ -6,6 +6,6 @@ export const nodeUnit: UnitKind = {
   of: 'Node',
   translate(reader, key) {
     const node = reader.get('Node', key);
-    return node === undefined ? noTranslation : { entries: [nodeViewEntry(node)], problems: [] };
+    return node === undefined ? noTranslation : { entries: [nodeViewEntry(node, reader.serviceCidrs())], problems: [] };
   },
 };

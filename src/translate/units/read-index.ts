@@ -33,7 +33,7 @@ export class ReadIndex {
 
   #unitsAt(key: string, read: Read): readonly UnitId[] {
     const reads = this.#reads.get(key) ?? none;
-    const code = codeAt(reads, indexOf(reads, questions.indexOf(read.question), read.key));
+    const code = codeAt(reads, indexOf(reads, numbers[read.question], read.key));
     return unitNames.filter((kind) => (code & bitOf(kind)) !== 0).map((kind) => ({ kind, key }));
   }
 
@@ -66,7 +66,18 @@ export class ReadIndex {
 type PackedReads = readonly (string | number)[];
 
 const none: PackedReads = [];
-const questions = ['Service', 'EndpointSlice', 'Node', 'slicesOf', 'ownerOf'] as const satisfies readonly Question[];
+/** The number of a question is its place. At most 16. */
+const numbers: Readonly<Record<Question, number>> = {
+  Service: 0,
+  EndpointSlice: 1,
+  Node: 2,
+  Namespace: 3,
+  ServiceCIDR: 4,
+  slicesOf: 5,
+  ownerOf: 6,
+  serviceCidrs: 7,
+};
+const questions = Object.keys(numbers) as readonly Question[];
 const questionBits = 4;
 const questionMask = (1 << questionBits) - 1;
 
@@ -78,7 +89,7 @@ function bitOf(kind: UnitName): number {
 function withReads(before: PackedReads, bit: number, reads: readonly Read[]): PackedReads {
   const after = before.length === 0 ? [] : withoutUnit(before, bit);
   for (const { question, key } of reads) {
-    const number = questions.indexOf(question);
+    const number = numbers[question];
     const at = indexOf(after, number, key);
     if (at >= 0) after[at + 1] = codeAt(after, at) | bit;
     else after.push(key, number | bit);

@@ -31,6 +31,11 @@ export class RecordingReader implements ModelReader {
     return this.#model.ownerOf(clusterIP);
   }
 
+  serviceCidrs(): readonly string[] {
+    this.#note('serviceCidrs', '');
+    return this.#model.serviceCidrs();
+  }
+
   #note(question: Question, key: string): void {
     this.reads.push({ question, key });
   }

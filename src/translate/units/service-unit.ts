@@ -13,12 +13,12 @@ export const serviceUnit: UnitKind = {
   translate(reader, key, settings) {
     const service = reader.get('Service', key);
     if (service === undefined) return noTranslation;
-    const frontends = frontendsOf(reader, service);
+    const frontends = frontendsOf(reader, service, settings);
     const entries = [
       ...frontends.flatMap((frontend) => frontendEntries(frontend, settings)),
       ...backendsOf(frontends).map((backend) => new ClusterEntry(backend)),
     ];
-    return { entries, problems: [...frontendProblems(reader, service), ...policyProblems(service, settings)] };
+    return { entries, problems: [...frontendProblems(reader, service), ...policyProblems(reader, service, settings)] };
   },
 };
 

@@ -1,4 +1,4 @@
-import type { KindName } from '../../model/model.ts';
+import type { Question } from '../../model/model.ts';
 import type { ObjectRef } from '../../model/problem.ts';
 import { commonUnit } from './common-unit.ts';
 import { endpointsUnit } from './endpoints-unit.ts';
@@ -16,9 +16,9 @@ export const unitKinds: Readonly<Record<UnitName, UnitKind>> = {
 
 export const unitNames = Object.keys(unitKinds) as readonly UnitName[];
 
-/** The kinds of which each object of a kind has a unit. */
-export function unitsOf(kind: KindName | undefined): readonly UnitName[] {
-  return unitNames.filter((name) => unitKinds[name].of === kind);
+/** The kinds of which each object of a kind has a unit; none of questions that are not for an object. */
+export function unitsOf(question: Question): readonly UnitName[] {
+  return unitNames.filter((name) => unitKinds[name].of === question);
 }
 
 /** The object that a unit is made from. */
