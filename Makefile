@@ -33,6 +33,12 @@ cluster-down: ## Remove that cluster and all that it left
 e2e: setup ## Kubernetes' own tests against that cluster: FOCUS=... SKIP=... PARALLEL=...
 	@node test/cluster/e2e-main.ts
 
+e2e-short: setup ## Eight of these tests on a cluster of their own, which is removed again
+	@node test/cluster/e2e-short-main.ts
+
+conformance: setup ## The whole list on all clusters that it takes (an hour and more): PROXY=... CNI=... RUN=...
+	@node test/cluster/conformance-main.ts $(RUN)
+
 lint: setup ## Biome, tsc, import directions, dead code
 	@npm run --silent lint
 

@@ -29,6 +29,11 @@ export function clusterOptions(env: NodeJS.ProcessEnv): ClusterOptions {
   };
 }
 
+/** For a command that makes a cluster and removes it: not the one that somebody works with. */
+export function ownClusterOptions(env: NodeJS.ProcessEnv): ClusterOptions {
+  return clusterOptions({ ...env, INSTANCE: env['INSTANCE'] || '9' });
+}
+
 export function instanceOf(env: NodeJS.ProcessEnv): number {
   return numberOf(env, 'INSTANCE', { least: 0, most: 9, otherwise: 0 });
 }

@@ -100,11 +100,14 @@ compile() {
     -ldflags "$(ldflags_of "$name" "$version")" -o "$file" "$(package_of "$name")")
 }
 
+target_of() { echo "$kept/$1-$(version_of "$1")"; }
+
+is_linked() { [ "$(readlink "$bin/$1")" = "$(target_of "$1")" ] && [ -x "$bin/$1" ]; }
+
 build() {
   local name=$1 version target started=$SECONDS
-  package_of "$name" >/dev/null
   version=$(version_of "$name")
-  target=$kept/$name-$version
+  target=$(target_of "$name")
   if [ ! -x "$target" ]; then
     go=${go:-$(find_go)}
     say "building $name $version (minutes the first time) with $("$go" env GOVERSION)"
@@ -112,17 +115,23 @@ build() {
     mv "$target.part" "$target"
     say "built $name in $((SECONDS - started)) s"
   fi
-  [ "$(readlink "$bin/$name")" = "$target" ] || ln -sfn "$target" "$bin/$name"
+  is_linked "$name" || ln -sfn "$target" "$bin/$name"
 }
 
 mkdir -p "$cache"
 [ "${1:-}" != --print-go ] || { find_go; exit; }
 mkdir -p "$bin" "$kept"
+[ $# -gt 0 ] || set -- etcd kubectl kube-apiserver
+missing=()
+for name; do
+  case $name in cluster) name=$cluster ;; e2e) name=$e2e ;; esac
+  for one in $name; do
+    package_of "$one" >/dev/null
+    is_linked "$one" || missing+=("$one")
+  done
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
 exec 9>"$kept/.lock"
 flock 9
 go=
-[ $# -gt 0 ] || set -- etcd kubectl kube-apiserver
-for name; do
-  case $name in cluster) name=$cluster ;; e2e) name=$e2e ;; esac
-  for one in $name; do build "$one"; done
-done
+for name in "${missing[@]}"; do build "$name"; done
