@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'nod
 import { join } from 'node:path';
 import { waitUntil } from '../testbed/wait.ts';
 import type { Layout } from './layout.ts';
+import { containersOf } from './nodes/containers.ts';
 
 const root = '/sys/fs/cgroup';
 
@@ -10,6 +11,8 @@ const hierarchy = existsSync(join(root, 'pids')) ? join(root, 'pids') : root;
 
 /** Below the cluster's own group, since version 2 wants no processes beside groups. */
 const daemons = 'daemons';
+
+const containerGroup = 'k8s.io';
 
 export function makeCgroup(layout: Layout): void {
   mkdirSync(join(hierarchy, layout.cgroup, daemons), { recursive: true });
@@ -22,18 +25,28 @@ export function joinCgroup(layout: Layout): string {
 
 /** Kills what is left of a cluster: containers and shims whose containerd is gone. */
 export async function endProcesses(layout: Layout): Promise<void> {
+  const groups = groupsOf(layout);
   const look = () => {
-    const pids = processesBelow(join(hierarchy, layout.cgroup));
+    const pids = groups.flatMap((group) => processesBelow(join(hierarchy, group)));
     for (const pid of pids) kill(pid);
     return pids.length === 0;
   };
   await waitUntil(look, { what: 'the processes of the cluster to end', everyMs: 50 });
 }
 
-/** Removes the cluster's groups from every hierarchy. */
+/** Removes the cluster's groups from every hierarchy; call it while the containers' folders are there. */
 export function removeCgroups(layout: Layout): void {
   const hierarchies = hierarchy === root ? [root] : readdirSync(root).map((name) => join(root, name));
-  for (const one of hierarchies) removeTree(join(one, layout.cgroup));
+  for (const one of hierarchies) {
+    for (const group of groupsOf(layout)) removeTree(join(one, group));
+    const shared = join(one, containerGroup);
+    if (existsSync(shared) && children(shared).length === 0) rmdirSync(shared);
+  }
+}
+
+/** The cluster's own, and those of its containers, which containerd makes in a group of this name. */
+function groupsOf(layout: Layout): readonly string[] {
+  return [layout.cgroup, ...containersOf(layout).map(({ id }) => join(containerGroup, id))];
 }
 
 function processesBelow(group: string): readonly number[] {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { endProcesses, makeCgroup, removeCgroups } from './cgroups.ts';
 import { startApiServer, startControllers } from './control-plane.ts';
 import { type Credentials, makeCredentials } from './credentials.ts';
-import { runningDaemons, startDaemon, stopDaemons } from './daemons.ts';
+import { startDaemon, stopDaemons } from './daemons.ts';
 import { dnsReady, installDns } from './dns.ts';
 import { makeArchive } from './images/archive.ts';
 import { fairleadArchives } from './images/fairlead-images.ts';
@@ -12,7 +12,7 @@ import { testArchives } from './images/test-images.ts';
 import { type ClusterOptions, type Layout, layoutOf } from './layout.ts';
 import { filesLeft, removeFiles } from './leftovers.ts';
 import { makeNetwork, networkLeftovers, removeNetwork } from './network.ts';
-import { deleteContainers, nodesReady, registerNode, startNode } from './nodes/nodes.ts';
+import { nodesReady, registerNode, startNode } from './nodes/nodes.ts';
 import { checkMachine, installPrerequisites } from './prerequisites.ts';
 import { Progress } from './progress.ts';
 import { fairleadReady, installFairlead } from './proxies/fairlead.ts';
@@ -59,8 +59,8 @@ export async function takeDown(instance: number, logsTo?: string): Promise<reado
   progress.step('processes ended');
   if (logsTo !== undefined && existsSync(layout.logs)) cpSync(layout.logs, logsTo, { recursive: true });
   await removeNetwork(layout);
-  await removeFiles(layout);
   removeCgroups(layout);
+  await removeFiles(layout);
   const leftovers = [...(await networkLeftovers(layout)), ...filesLeft(layout)];
   progress.total(leftovers.length === 0 ? 'Cluster removed' : 'Cluster removed in part');
   return leftovers;
@@ -119,20 +119,9 @@ async function installAddOns(layout: Layout): Promise<void> {
   await startDaemon(layout, { name: 'load-balancer', command });
 }
 
-/**
- * Those that start others first, containers next, and containerd last, which deletes the containers. The data is thrown away, so
- * the API server and etcd get no time.
- */
+/** At once: the data is thrown away, and the control group has all that the daemons started. */
 async function endAll(layout: Layout): Promise<void> {
-  const isLast = (name: string) => ['containerd-', 'kube-apiserver', 'etcd'].some((start) => name.startsWith(start));
-  const names = runningDaemons(layout);
-  await stopDaemons(
-    layout,
-    names.filter((name) => !isLast(name)),
-    'SIGKILL',
-  );
-  await Promise.all(layout.nodes.map(deleteContainers));
-  await stopDaemons(layout, runningDaemons(layout), 'SIGKILL');
+  await stopDaemons(layout);
   await endProcesses(layout);
   rmSync(join(layout.folder, 'pids'), { recursive: true, force: true });
 }

@@ -100,6 +100,8 @@ function controllerManagerFlags(layout: Layout, credentials: Credentials): Reado
     'cluster-signing-cert-file': credentials.authority,
     'cluster-signing-key-file': credentials.authorityKey,
     'use-service-account-credentials': 'true',
+    // Else it makes one under /usr/libexec.
+    'flex-volume-plugin-dir': join(layout.folder, 'volume-plugins'),
     // The nodes' ranges are in the files of their CNI plugins already.
     'allocate-node-cidrs': 'false',
     'cluster-cidr': layout.subnets.map(({ pods }) => pods).join(),

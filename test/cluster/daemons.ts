@@ -49,16 +49,12 @@ export function runningDaemons(layout: Layout): readonly string[] {
   return names.filter((name) => isAlive(readRecord(join(folder, `${name}.json`))));
 }
 
-/** Sends a signal to daemons and waits until they are gone. */
-export async function stopDaemons(
-  layout: Layout,
-  names: readonly string[],
-  signal: 'SIGTERM' | 'SIGKILL',
-): Promise<void> {
+/** Kills all daemons, and waits until they are gone. */
+export async function stopDaemons(layout: Layout): Promise<void> {
+  const names = runningDaemons(layout);
   const records = names.flatMap((name) => readRecord(join(layout.folder, 'pids', `${name}.json`)) ?? []);
-  for (const record of records) if (isAlive(record)) process.kill(record.pid, signal);
-  const what = `${names.join(', ')} to end`;
-  await waitUntil(() => !records.some(isAlive), { what, withinMs: 20_000 });
+  for (const { pid } of records) process.kill(pid, 'SIGKILL');
+  await waitUntil(() => !records.some(isAlive), { what: `${names.join(', ')} to end` });
 }
 
 /**

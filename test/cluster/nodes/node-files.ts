@@ -3,11 +3,6 @@ import { join } from 'node:path';
 import { images } from '../images/names.ts';
 import type { Layout, NodeLayout } from '../layout.ts';
 
-/** Unique on the machine: the CNI library keeps what it did under /var/lib/cni by this name. */
-export function cniNetworkName(layout: Layout, node: NodeLayout): string {
-  return `${layout.cgroup}-${node.name}`;
-}
-
 export interface NodeFiles {
   readonly containerd: string;
   readonly kubelet: string;
@@ -43,7 +38,7 @@ function cniConfiguration(layout: Layout, node: NodeLayout): object {
   const ptp = { type: 'ptp', ipMasq: false, ipam };
   const hostPorts = { type: 'portmap', capabilities: { portMappings: true }, snat: true };
   const first = layout.options.cni === 'bridge' ? bridge : ptp;
-  return { cniVersion: '0.4.0', name: cniNetworkName(layout, node), plugins: [first, hostPorts] };
+  return { cniVersion: '0.4.0', name: `${layout.prefix}${node.name}`, plugins: [first, hostPorts] };
 }
 
 function containerdConfiguration(node: NodeLayout): string {
@@ -71,6 +66,7 @@ disabled_plugins = [${['aufs', 'btrfs', 'zfs', 'devmapper'].map((name) => `"io.c
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
+        Root = "${node.folder}/runc"
 `;
 }
 
@@ -87,7 +83,7 @@ function kubeletConfiguration(layout: Layout, node: NodeLayout): object {
     // Reached from the machine and by nodes only, and the cluster holds no secret.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
-    ...resourceSettings(layout, node),
+    ...resourceSettings(),
     // The defaults are made for clusters that live longer.
     nodeStatusUpdateFrequency: '5s',
     syncFrequency: '10s',
@@ -99,14 +95,13 @@ function kubeletConfiguration(layout: Layout, node: NodeLayout): object {
 }
 
 /** Several kubelets share the machine: none may take its memory, disk and control groups for its own. */
-function resourceSettings(layout: Layout, node: NodeLayout): object {
+function resourceSettings(): object {
   const never = '0%';
   return {
     failSwapOn: false,
     failCgroupV1: false,
     cgroupDriver: 'cgroupfs',
     cgroupsPerQOS: false,
-    cgroupRoot: `/${layout.cgroup}/${node.name}`,
     enforceNodeAllocatable: [],
     imageGCHighThresholdPercent: 100,
     evictionHard: {

@@ -34,23 +34,13 @@ export async function registerNode(layout: Layout, node: NodeLayout): Promise<vo
   });
   const [podCIDR] = node.podCidrs;
   const labels = { 'topology.kubernetes.io/zone': node.zone };
-  // The first node also plays the control plane: Fairlead's controller runs on such.
-  const role = node === layout.nodes[0] ? { 'node-role.kubernetes.io/control-plane': '' } : {};
-  const patch = { spec: { podCIDR, podCIDRs: node.podCidrs }, metadata: { labels: { ...labels, ...role } } };
+  const patch = { spec: { podCIDR, podCIDRs: node.podCidrs }, metadata: { labels } };
   await kubectl(layout, ['patch', 'node', node.name, '-p', JSON.stringify(patch)]);
 }
 
 export async function nodesReady(layout: Layout): Promise<void> {
   const names = layout.nodes.map(({ name }) => `node/${name}`);
   await kubectl(layout, ['wait', '--for=condition=Ready', '--timeout=120s', ...names], { timeoutMs: 130_000 });
-}
-
-/** Deletes every container of a node whose kubelet is gone. */
-export async function deleteContainers(node: NodeLayout): Promise<void> {
-  if (!existsSync(node.socket)) return;
-  const list = await tryRun([...ctr(node), 'tasks', 'ls', '-q'], { timeoutMs: 20_000 });
-  const ids = list.stdout.split('\n').filter(Boolean);
-  await Promise.all(ids.map((id) => tryRun([...ctr(node), 'tasks', 'rm', '-f', id], { timeoutMs: 20_000 })));
 }
 
 /** An archive that is newer than its last import is imported. */
