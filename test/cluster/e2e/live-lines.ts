@@ -21,7 +21,8 @@ export class LiveLines {
 
   #line(line: string): void {
     if (this.#pending !== undefined && line.startsWith('[')) {
-      const name = line.replace(/\[It\] /, '');
+      // The step that it ended in, and its labels.
+      const name = line.replace(/\[(It|BeforeEach|AfterEach|DeferCleanup.*?)\] /, '').replace(/ \[sig-[^\]]*\]$/, '');
       // Steps around the suite have no name of their own.
       if (!/^\[\w+(Suite|After|Before)\w*\]/.test(name)) this.#print(resultLine({ ...this.#pending, name }));
     }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterOptions, repository } from '../layout.ts';
+import { leftOut } from './plan.ts';
 import type { TestResult } from './report.ts';
 import { type ResultsFile, readResults, resultsFolder } from './results-file.ts';
 
@@ -37,6 +38,10 @@ only proxy, default paths (Envoy on). \`make conformance\` runs them ([cluster.m
 | cluster | proxy | pods | passed | failed | could not run |
 |---|---|---|---|---|---|
 ${files.map(totalsRow).join('\n')}
+
+Not run, here or there:
+
+${leftOut.map(({ tests, why }) => `- \`${tests}\`: ${why}`).join('\n')}
 `;
 }
 

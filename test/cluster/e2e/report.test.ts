@@ -39,10 +39,10 @@ it('prints a line for each test as it ends, wherever the output is cut', () => {
   const output = [
     '------------------------------',
     '• [2.126 seconds]',
-    '[sig-network] Services should work [Conformance]',
+    '[sig-network] Services should work [Conformance] [sig-network, Conformance]',
     'k8s.io/kubernetes/test/e2e/network/service.go:777',
     '• [FAILED] [300.100 seconds]',
-    '[sig-network] Services [It] should fail',
+    '[sig-network] Services [It] should fail [sig-network]',
     '• [0.4 seconds]',
     '[ReportAfterSuite]',
     '',
