@@ -20,6 +20,7 @@ const onLoopback: Limits = {
   admissionsPerPeer: defaultLimits.admissions,
   receivingBytesPerPeer: defaultLimits.receivingBytes,
   sendingBytesPerPeer: defaultLimits.sendingBytes,
+  namesBytesPerPeer: defaultLimits.namesBytes,
 };
 
 /** The default of a controller's configuration. */

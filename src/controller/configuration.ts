@@ -37,6 +37,9 @@ const limits = z.strictObject({
   receivingBytesPerPeer: count.optional(),
   sendingBytes: count.optional(),
   sendingBytesPerPeer: count.optional(),
+  namesBytes: count.optional(),
+  namesBytesPerPeer: count.optional(),
+  waitingBytes: count.optional(),
   namesPerType: count.optional(),
   requestBytes: count.optional(),
   connectionAgeMs: z

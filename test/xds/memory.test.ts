@@ -84,6 +84,32 @@ describe('the memory of the server is bounded', () => {
     await server.quiet();
     expect(server.peakMiB).toBeLessThan(300);
   });
+
+  it('names that do not exist, asked for again and again by clients that do not read', async () => {
+    await start({ limits: onePeer });
+    const streams = Array.from({ length: 4 }, () => openRaw(session()));
+    for (let round = 0; round < 60; round += 1) {
+      for (const [index, { stream, ended }] of streams.entries()) {
+        const names = Array.from({ length: 1_000 }, (_, name) => `${index} ${round} ${name} ${'x'.repeat(1_500)}`);
+        const request = frame({ node: { id: 'greedy' }, typeUrl: cds, resourceNamesSubscribe: names });
+        if (stream.writable) await Promise.race([new Promise((resolve) => stream.write(request, resolve)), ended]);
+      }
+    }
+    await expectService();
+    await server.quiet();
+    expect(server.peakMiB).toBeLessThan(300);
+  });
+
+  it('what streams have sent that wait to be admitted', async () => {
+    await start({ limits: { ...onePeer, firstRequestMs: 60_000, waitingBytes: 32 * mebibyte } });
+    for (let index = 0; index < 5; index += 1) {
+      const on = session(65_535);
+      for (let count = 0; count < 800; count += 1) unfinished(mebibyte, 65_000, on);
+    }
+    await server.quiet();
+    expect(server.peakMiB).toBeLessThan(300);
+    await expectService();
+  });
 });
 
 describe('a client that takes its time', () => {

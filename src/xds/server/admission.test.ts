@@ -2,14 +2,22 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Admission, type AdmissionHolder, type RoundPhase } from './admission.ts';
 
 describe('admission', () => {
-  const options = { places: 2, placesPerPeer: 2, patienceMs: { Silent: 100, Awaited: 1_000, Done: 20 } };
+  const options = {
+    places: 2,
+    placesPerPeer: 2,
+    waitingBytes: 1_000,
+    patienceMs: { Silent: 100, Awaited: 1_000, Done: 20 },
+  };
 
   interface StandIn extends AdmissionHolder {
     phase: RoundPhase;
+    unreadBytes: number;
   }
 
   function holder(log: string[], name: string, host = name): StandIn {
-    return { host, phase: 'Silent', admitted: () => log.push(name), roundEnded: () => log.push(`${name} ended`) };
+    const turnedAway = () => log.push(`${name} turned away`);
+    const roundEnded = () => log.push(`${name} ended`);
+    return { host, phase: 'Silent', unreadBytes: 0, admitted: () => log.push(name), turnedAway, roundEnded };
   }
 
   beforeEach(() => {
@@ -70,5 +78,16 @@ describe('admission', () => {
     const many = [1, 2, 3, 4].map((index) => holder(log, `greedy ${index}`, 'greedy'));
     for (const each of [...many, holder(log, 'other')]) admission.acquire(each);
     expect(log).toEqual(['greedy 1', 'greedy 2', 'other']);
+  });
+
+  it('turns away the latest of the peer that has sent most, when those that wait have sent too much', () => {
+    const log: string[] = [];
+    const admission = new Admission({ ...options, places: 1 });
+    admission.acquire(holder(log, 'first'));
+    const waiting = ['greedy', 'other', 'greedy', 'greedy'].map((host, index) => holder(log, `${host} ${index}`, host));
+    for (const each of waiting) admission.acquire(each);
+    for (const each of waiting) each.unreadBytes = 350;
+    admission.checkWaiting();
+    expect(log).toEqual(['first', 'greedy 3 turned away', 'greedy 2 turned away']);
   });
 });

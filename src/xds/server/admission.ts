@@ -10,8 +10,12 @@ export interface AdmissionHolder {
   /** Address of the client, without the port. */
   readonly host: string;
   readonly phase: RoundPhase;
+  /** What it has sent while it waits, which nobody reads. */
+  readonly unreadBytes: number;
   /** It has its place; may be called within `acquire`. */
   admitted(): void;
+  /** What those that wait have sent is too much. */
+  turnedAway(): void;
   /** Its place was given to another; the holder continues without it. */
   roundEnded(): void;
 }
@@ -19,9 +23,13 @@ export interface AdmissionHolder {
 export interface AdmissionOptions {
   readonly places: number;
   readonly placesPerPeer: number;
+  /** What all that wait may have sent. */
+  readonly waitingBytes: number;
   /** For how many milliseconds a place is kept without a message, by phase; `Working` keeps it for as long as it takes. */
   readonly patienceMs: Readonly<Record<Exclude<RoundPhase, 'Working'>, number>>;
 }
+
+const countedShare = 16;
 
 interface Place {
   readonly timer: NodeJS.Timeout;
@@ -39,6 +47,8 @@ export class Admission {
   readonly #places = new Map<AdmissionHolder, Place>();
   readonly #placesOfPeer = new Map<string, number>();
   readonly #waiting = new Set<AdmissionHolder>();
+  /** Came to wait since their bytes were counted. */
+  #uncounted = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -49,8 +59,30 @@ export class Admission {
   }
 
   acquire(holder: AdmissionHolder): void {
-    if (this.#hasPlaceFor(holder)) this.#admit(holder);
-    else this.#waiting.add(holder);
+    if (this.#hasPlaceFor(holder)) {
+      this.#admit(holder);
+      return;
+    }
+    this.#waiting.add(holder);
+    this.#uncounted += 1;
+    // Not for each that comes: of thousands that come at once all would be counted thousands of times.
+    if (this.#uncounted > this.#waiting.size / countedShare) this.checkWaiting();
+  }
+
+  /** Turns streams away, the latest of the peers that have sent most, until what is left is not too much. */
+  checkWaiting(): void {
+    this.#uncounted = 0;
+    const holders = [...this.#waiting].map((holder, index) => ({ holder, index, bytes: holder.unreadBytes }));
+    const ofHost = new Map<string, number>();
+    for (const { holder, bytes } of holders) ofHost.set(holder.host, (ofHost.get(holder.host) ?? 0) + bytes);
+    let total = [...ofHost.values()].reduce((sum, bytes) => sum + bytes, 0);
+    if (total <= this.#options.waitingBytes) return;
+    const most = ({ holder }: { readonly holder: AdmissionHolder }) => ofHost.get(holder.host) ?? 0;
+    for (const each of holders.sort((one, other) => most(other) - most(one) || other.index - one.index)) {
+      if (total <= this.#options.waitingBytes) return;
+      total -= each.bytes;
+      each.holder.turnedAway();
+    }
   }
 
   /** The holder sent a message, or was sent one. */

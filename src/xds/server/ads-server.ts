@@ -221,6 +221,7 @@ export class AdsServer implements CacheListener {
   #check(): void {
     const now = performance.now();
     for (const stream of this.#streams) stream.check(now);
+    this.#context.admission.checkWaiting();
   }
 
   #tellWaiters(): void {
@@ -242,12 +243,13 @@ function serverOptions(limits: Limits): Record<string, number> {
 }
 
 /** Bytes and places that all streams share. */
-function roomsOf(limits: Limits): Pick<StreamContext, 'admission' | 'receiving' | 'sending'> {
-  const { admissions: places, admissionsPerPeer: placesPerPeer } = limits;
+function roomsOf(limits: Limits): Pick<StreamContext, 'admission' | 'receiving' | 'sending' | 'names'> {
+  const { admissions: places, admissionsPerPeer: placesPerPeer, waitingBytes } = limits;
   return {
-    admission: new Admission({ places, placesPerPeer, patienceMs }),
+    admission: new Admission({ places, placesPerPeer, waitingBytes, patienceMs }),
     receiving: new ByteBudget({ total: limits.receivingBytes, perPeer: limits.receivingBytesPerPeer }),
     sending: new ByteBudget({ total: limits.sendingBytes, perPeer: limits.sendingBytesPerPeer }),
+    names: new ByteBudget({ total: limits.namesBytes, perPeer: limits.namesBytesPerPeer }),
   };
 }
 

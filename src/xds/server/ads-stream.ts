@@ -38,6 +38,8 @@ export interface StreamContext {
   readonly receiving: ByteBudget;
   /** Budget for responses. */
   readonly sending: ByteBudget;
+  /** Budget for what is kept of that which clients asked for. */
+  readonly names: ByteBudget;
   readonly refusals: Refusals;
   readonly onClosed: (stream: AdsStream, reason: CloseReason) => void;
 }
@@ -66,6 +68,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   readonly #http2: ServerHttp2Stream;
   readonly #meter: RequestMeter;
   readonly #room: BudgetHolder;
+  readonly #asked: BudgetHolder;
   readonly #round = new FirstRound();
   #client: ClientStream | undefined;
   /** `performance.now()` when reading began. */
@@ -88,6 +91,7 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     const onInvalid = (message: string) => this.close('invalid', message);
     this.#meter = new RequestMeter({ stream: this.#http2, peer: this.host, budget: context.receiving, onInvalid });
     this.#room = { peer: this.host, granted: () => this.#roomGranted() };
+    this.#asked = { peer: this.host, granted: () => undefined };
     call.on('cancelled', () => this.close('client', 'The client cancelled the stream'));
     call.on('error', () => undefined);
   }
@@ -102,6 +106,16 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   /** Of AdmissionHolder. */
   roundEnded(): void {
     this.#meter.release();
+  }
+
+  /** Of AdmissionHolder. */
+  turnedAway(): void {
+    this.close('limit', 'The streams that wait to be admitted have sent too much', 'waitingBytes');
+  }
+
+  /** Of AdmissionHolder. */
+  get unreadBytes(): number {
+    return this.#http2.readableLength;
   }
 
   /** Of AdmissionHolder. */
@@ -229,8 +243,9 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
 
   /** The bytes of a response are held until it was written or its HTTP/2 stream is gone. */
   #leave(): void {
-    const { admission, sending } = this.#context;
+    const { admission, sending, names } = this.#context;
     admission.release(this);
+    names.release(this.#asked);
     this.#meter.close();
     if (this.#writingSince === undefined) sending.release(this.#room);
     else this.#http2.once('close', () => sending.release(this.#room));
@@ -262,8 +277,25 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
     this.#guard('Could not handle a request', () => {
       const outcome = this.variant === 'sotw' ? this.#receiveSotw(bytes) : this.#receiveDelta(bytes);
       this.#report(outcome);
+      this.#holdNames();
       this.#followRound(outcome.typeUrl);
     });
+  }
+
+  /** @throws StreamRefused when there is no room for what it asks for */
+  #holdNames(): void {
+    const { names } = this.#context;
+    const bytes = this.#client?.heldBytes ?? 0;
+    const lacking = names.lacking(this.#asked, bytes);
+    if (lacking !== undefined) {
+      const limit = lacking === 'Total' ? 'namesBytes' : 'namesBytesPerPeer';
+      throw new StreamRefused(
+        'limit',
+        `What clients ask for takes more than ${this.#context.limits[limit]} bytes`,
+        limit,
+      );
+    }
+    names.set(this.#asked, bytes);
   }
 
   /** Once the first round is over, acknowledgements of what changes since do not prolong it. */

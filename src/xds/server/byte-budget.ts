@@ -50,8 +50,14 @@ export class ByteBudget {
 
   /** There would be room for these bytes if the holder had nothing. */
   fitsWithout(holder: BudgetHolder, bytes: number): boolean {
-    const own = this.heldBy(holder);
-    return this.#fitsAll(bytes - own) && this.#fitsPeer(holder, bytes - own);
+    return this.lacking(holder, bytes) === undefined;
+  }
+
+  /** What would have no room for these bytes if the holder had nothing. */
+  lacking(holder: BudgetHolder, bytes: number): 'Total' | 'Peer' | undefined {
+    const more = bytes - this.heldBy(holder);
+    if (!this.#fitsAll(more)) return 'Total';
+    return this.#fitsPeer(holder, more) ? undefined : 'Peer';
   }
 
   heldBy(holder: BudgetHolder): number {

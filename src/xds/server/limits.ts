@@ -17,6 +17,14 @@ export interface Limits {
   readonly typesPerStream: number;
   /** Names of one type that one stream may subscribe to. */
   readonly namesPerType: number;
+  /**
+   * Total bytes that are kept of what streams have asked for: a word for each name, and the names of resources that do not exist, until they
+   * are answered (in state-of-the-world as long as they are asked for). A stream that asks for more ends.
+   */
+  readonly namesBytes: number;
+  readonly namesBytesPerPeer: number;
+  /** Total bytes that waiting streams have sent, up to 64 KiB each; past it those end whose peer has most. */
+  readonly waitingBytes: number;
   /** Length of one resource name, in UTF-16 code units. */
   readonly nameLength: number;
   /** One request; a reconnecting client lists every name it knows with its version. */
@@ -68,6 +76,9 @@ export const defaultLimits: Limits = {
   admissionsPerPeer: 16,
   typesPerStream: 32,
   namesPerType: 200_000,
+  namesBytes: 512 * mebibyte,
+  namesBytesPerPeer: 64 * mebibyte,
+  waitingBytes: 128 * mebibyte,
   nameLength: 4_096,
   requestBytes: 32 * mebibyte,
   receivingBytes: 16 * mebibyte,

@@ -43,6 +43,15 @@ describe('the meter of requests', () => {
     expect([budget.used, meter.begunAt]).toEqual([0, undefined]);
   });
 
+  it('takes no room for what still arrives on a stream that was ended: nothing would give it back', () => {
+    const { stream, meter } = metered('a');
+    stream.emit('data', message(600).subarray(0, 100));
+    meter.close();
+    stream.emit('data', Buffer.concat([message(600).subarray(100), message(500).subarray(0, 50)]));
+    meter.release();
+    expect([budget.used, budget.waiting]).toEqual([0, 0]);
+  });
+
   it('reserves the length of a message that has begun, and holds it until it was worked off', () => {
     const { stream, meter } = metered('a');
     const bytes = message(600);

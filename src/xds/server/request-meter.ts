@@ -39,6 +39,7 @@ export class RequestMeter implements BudgetHolder {
   /** `performance.now()` when the unfinished message began or got its room. */
   #begunAt: number | undefined;
   #isWaiting = false;
+  #isClosed = false;
 
   constructor(options: RequestMeterOptions) {
     this.#stream = options.stream;
@@ -68,15 +69,18 @@ export class RequestMeter implements BudgetHolder {
 
   /** What was received has been processed; the message that is being received keeps its room. */
   release(): void {
-    this.#budget.set(this, this.#isReserved ? this.#bodyLength : 0);
+    if (!this.#isClosed) this.#budget.set(this, this.#isReserved ? this.#bodyLength : 0);
   }
 
+  /** What still arrives is not counted: nobody would release it. */
   close(): void {
+    this.#isClosed = true;
     this.#isWaiting = false;
     this.#budget.release(this);
   }
 
   #read(chunk: Buffer): void {
+    if (this.#isClosed) return;
     for (let position = 0; position < chunk.length; ) {
       if (this.#headRead < headLength) position += this.#readHead(chunk, position);
       const body = Math.min(this.#bodyLeft, chunk.length - position);

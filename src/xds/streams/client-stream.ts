@@ -110,6 +110,11 @@ export class ClientStream {
     return this.#ordered.every(({ subscription }) => !subscription.isBehind && subscription.inFlight === undefined);
   }
 
+  /** What is kept of that which the client asked for, of all types. */
+  get heldBytes(): number {
+    return this.#ordered.reduce((sum, { subscription }) => sum + subscription.heldBytes, 0);
+  }
+
   /** There may be something that may be sent now. */
   get hasWork(): boolean {
     return this.#ordered.some(({ subscription }) => subscription.hasWork);
@@ -308,6 +313,7 @@ export class ClientStream {
     for (const name of added) subscription.subscribe(name);
     const isLess = subscription.namedCount > names.size;
     if (isLess) subscription.keepOnly(names);
+    subscription.listed(names);
     const isPartial = this.#isPartial(subscription);
     if (!isPartial && (isMore || added.length > 0)) subscription.oweAnswer();
     // The same names with a nonce that was handled before: the client dropped some and wants them again, or one of

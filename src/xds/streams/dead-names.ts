@@ -10,6 +10,11 @@ const mostHeldOfAll = 100_000;
 /** In UTF-16 code units; no name that a Service could give to a resource is longer. */
 const longestHeld = 512;
 
+/** Of a string, with its place in an array; one of other characters than Latin-1 takes two bytes for each. */
+export function bytesOfName(name: string): number {
+  return 24 + 2 * name.length;
+}
+
 const toldWord = (isNamed | absent) >>> 0;
 
 /**
@@ -24,6 +29,7 @@ export class DeadNames {
   /** Slot ids, the oldest first; some may be alive again. */
   readonly #held = new Set<number>();
   #answers: string[] = [];
+  #answerBytes = 0;
 
   constructor(store: TypeStore, states: ResourceStates, demand: Demand) {
     this.#store = store;
@@ -40,11 +46,17 @@ export class DeadNames {
     return this.#answers.length;
   }
 
+  /** What those names take. */
+  get unansweredBytes(): number {
+    return this.#answerBytes;
+  }
+
   /** The client asks for the name. @returns false when it is only answered */
   admit(slot: Slot): boolean {
     this.#drop(slot.id);
     if (slot.name.length > longestHeld || (this.#isFull && !this.#dropOldest())) {
       this.#answers.push(slot.name);
+      this.#answerBytes += bytesOfName(slot.name);
       return false;
     }
     this.#hold(slot.id);
@@ -63,6 +75,7 @@ export class DeadNames {
     const taken = new Set<string>();
     for (let bytes = 0; this.#answers.length > 0 && bytes < maxBytes; ) {
       const name = this.#answers.pop() ?? '';
+      this.#answerBytes -= bytesOfName(name);
       const slot = this.#store.find(name);
       if (slot !== undefined && this.#states.word(slot.id) !== 0) continue;
       taken.add(name);
@@ -75,6 +88,7 @@ export class DeadNames {
     this.#store.deadNames.held -= this.#held.size;
     this.#held.clear();
     this.#answers = [];
+    this.#answerBytes = 0;
   }
 
   /** There is no room for one more. */

@@ -9,6 +9,9 @@ export const isDirty = 0x4000_0000;
 /** To be sent even if the client has it in this version. */
 export const isForced = 0x2000_0000;
 
+/** In an array. */
+const bytesOfId = 4;
+
 /** Stamps that are not versions: what the client has of a resource. */
 export const nothing = 0;
 /** It has some version; which one is not known. */
@@ -98,6 +101,11 @@ export class ResourceStates {
   /** Words that are kept. */
   get size(): number {
     return this.#words.size;
+  }
+
+  /** What the words and lists take. */
+  get byteLength(): number {
+    return this.#words.byteLength + bytesOfId * (this.dirty.length + this.held.length);
   }
 
   isDirty(slot: Slot): boolean {

@@ -17,6 +17,10 @@ export class SlotMap {
     return this.#count;
   }
 
+  get byteLength(): number {
+    return this.#words.byteLength;
+  }
+
   get(id: number): number {
     if (this.#dense) return this.#words[id] ?? 0;
     return this.#words[this.#find(id) + 1] ?? 0;

@@ -3,7 +3,7 @@ import type { Slot } from '../cache/slot.ts';
 import type { Subscriber, TypeStore } from '../cache/type-store.ts';
 import type { Batch, Collected, CollectOptions, InFlight } from './batch.ts';
 import { Completion } from './completion.ts';
-import { DeadNames } from './dead-names.ts';
+import { bytesOfName, DeadNames } from './dead-names.ts';
 import { Demand } from './demand.ts';
 import { fold } from './folding.ts';
 import { FullCollector } from './full-collector.ts';
@@ -19,6 +19,9 @@ import { WorkSignal } from './work-signal.ts';
 
 /** A client that unsubscribes from everything again and again without reading is not worth more memory. */
 const mostUnconfirmed = 10_000;
+
+/** Of a name that is there for its subscribers alone. */
+const slotBytes = 500;
 
 /**
  * What one stream wants, knows and lacks of one type. Knows nothing of sockets, messages or variants: requests call
@@ -36,6 +39,7 @@ export class Subscription implements Subscriber {
   readonly #state: SubscriptionState;
   readonly #work: WorkSignal;
   #owesAnswer = false;
+  #absentBytes = 0;
   /** What a returning client has, until it is compared. */
   #known: Known | undefined;
   /** Only for clients that want to be told. */
@@ -80,8 +84,21 @@ export class Subscription implements Subscriber {
     return this.#state.dead?.unanswered ?? 0;
   }
 
+  /** What is kept of that which the client asked for. */
+  get heldBytes(): number {
+    return this.#states.byteLength + (this.#state.dead?.unansweredBytes ?? this.#absentBytes);
+  }
+
   get wildcard(): boolean {
     return this.#demand.wildcard;
+  }
+
+  /** All names that the client asks for, where absence cannot be told: those without a resource are kept. */
+  listed(names: ReadonlySet<string>): void {
+    this.#absentBytes = 0;
+    for (const name of names) {
+      if (this.store.find(name)?.entry === undefined) this.#absentBytes += slotBytes + bytesOfName(name);
+    }
   }
 
   get hasWork(): boolean {
@@ -408,6 +425,7 @@ export class Subscription implements Subscriber {
     this.#known = undefined;
     this.#completion = undefined;
     this.#state.dead?.clear();
+    this.#absentBytes = 0;
     this.#retained.clear();
     this.#search.stop();
     this.#states.dirty = [];
