@@ -20,6 +20,10 @@ export const leftOut: readonly { readonly tests: string; readonly why: string }[
   { tests: 'Service endpoints latency', why: 'times the endpoints controllers, sends no packet' },
   { tests: 'Networking-(IPv4|IPv6|DNS)', why: 'need the Internet' },
   { tests: 'Networking-Performance', why: 'measures throughput and accepts any; `make bench` measures it' },
+  {
+    tests: 'SCTPConnectivity',
+    why: 'need a kernel with SCTP sockets (CONFIG_IP_SCTP), and the machine that recorded this page has none',
+  },
   { tests: 'KubeProxyDaemonSetMigration', why: 'replace the kube-proxy of clusters on GCE' },
 ];
 
@@ -34,7 +38,7 @@ const manyNodes = [
 ].join('|');
 
 /** Alone in the cluster: they break something, or compare what the whole cluster has. */
-const alone = ['\\[Disruptive\\]', '\\[Serial\\]', 'Feature:SCTPConnectivity'].join('|');
+const alone = ['\\[Disruptive\\]', '\\[Serial\\]'].join('|');
 
 const others = leftOut.map(({ tests }) => tests).join('|');
 const network = '\\[sig-network\\]';

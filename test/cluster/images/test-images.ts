@@ -63,6 +63,8 @@ function toolboxRoot(certificate: KeyPair): RootFolder {
     programs: { ...tools, '/usr/bin/nc': programPath('nc.openbsd') },
     copies: {
       '/agnhost': join(bin, 'agnhost'),
+      // For tests with a DNS server of their own.
+      '/coredns': join(bin, 'coredns'),
       '/localhost.crt': certificate.certificate,
       '/localhost.key': certificate.key,
       '/bin/busybox': programPath('busybox'),

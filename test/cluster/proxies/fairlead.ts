@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { parseDocument } from 'yaml';
 import { images } from '../images/names.ts';
 import { apply, kubectl, rolledOut } from '../kubectl.ts';
 import { inUrl, type Layout, primary, repository } from '../layout.ts';
@@ -31,8 +32,17 @@ function writeOverlay(layout: Layout): string {
   const overlay = join(layout.folder, 'fairlead');
   mkdirSync(overlay, { recursive: true });
   const base = relative(overlay, join(repository, 'deploy/kubernetes/base'));
+  writeFileSync(join(overlay, 'controller.yaml'), controllerConfiguration(layout));
   writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization(layout, base), undefined, 2));
   return overlay;
+}
+
+/** That of the base, with the cluster's families. */
+function controllerConfiguration({ options }: Layout): string {
+  const base = readFileSync(join(repository, 'deploy/kubernetes/base/controller-configuration.yaml'), 'utf8');
+  const configuration = parseDocument(base);
+  configuration.set('ipFamilies', options.families);
+  return String(configuration);
 }
 
 function kustomization(layout: Layout, base: string): object {
@@ -48,7 +58,10 @@ function kustomization(layout: Layout, base: string): object {
     kind: 'Kustomization',
     namespace,
     resources: [base],
-    configMapGenerator: [{ name: 'fairlead-cluster', behavior: 'merge', literals }],
+    configMapGenerator: [
+      { name: 'fairlead-cluster', behavior: 'merge', literals },
+      { name: 'fairlead-controller', behavior: 'merge', files: ['controller.yaml'] },
+    ],
     images: [
       image('fairlead/controller', images.controller),
       image('fairlead/agent', images.agent),

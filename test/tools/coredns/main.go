@@ -1,4 +1,5 @@
-// CoreDNS with only the plugins of test/cluster/manifests/coredns.yaml: a fifth of the time that the full program takes to build.
+// CoreDNS with only the plugins of test/cluster/manifests/coredns.yaml, and the one of the DNS servers that Kubernetes' tests
+// start: a fifth of the time that the full program takes to build.
 package main
 
 import (
@@ -6,6 +7,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/health"
+	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/loadbalance"
 	_ "github.com/coredns/coredns/plugin/log"
