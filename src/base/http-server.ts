@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { HostPort } from './host-port.ts';
 import { jsonPieces } from './json-pieces.ts';
+import { http } from './node-http.ts';
 
 /** What a path answers: `text` is sent as it is, `json` a piece at a time, as `jsonPieces` writes it. */
 export type HttpAnswer =
@@ -20,7 +21,7 @@ export class HttpServer {
   constructor(routes: HttpRoutes, logger: Logger) {
     this.#routes = routes;
     this.#logger = logger;
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server = http.createServer((request, response) => void this.#handle(request, response));
     this.#server.headersTimeout = 10_000;
     this.#server.maxConnections = 256;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatHostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 import { isLoopback, parseAddress, parseConfiguration, parseIpAndPort } from './configuration.ts';
+import { configurableLimits } from './configuration-fields.ts';
 
 const head = 'apiVersion: config.fairlead.dev/v1alpha1\nkind: ControllerConfiguration\n';
 
@@ -31,6 +32,43 @@ describe('parseConfiguration', () => {
     ];
     expect(() => parseConfiguration(text, 'c.yaml')).toThrow(expected.join('\n'));
     expect(() => parseConfiguration('{]', 'c.yaml')).toThrow(/column 2$/);
+  });
+
+  it('names all that is wrong in one object, and what an access log lacks', () => {
+    const text = `${head}accessLog: { kind: File }\na: 1\nb: 2\nwarmUpBytes: 1.5\n`;
+    expect(() => parseConfiguration(text, 'c.yaml')).toThrow(
+      /c\.yaml:3: accessLog\.path: is missing\n.*:6: warmUpBytes: is 1\.5, .*\n.*:4: a: is unknown\n.*:5: b: is unknown$/,
+    );
+    expect(() => parseConfiguration(`${head}accessLog: { kind: File, path: log }\n`, 'c.yaml')).toThrow(
+      /accessLog\.path/,
+    );
+    expect(() => parseConfiguration(`${head}accessLog: { kind: Stdout, path: /log }\n`, 'c.yaml')).toThrow(
+      /path: is unknown/,
+    );
+    expect(() => parseConfiguration('- 1\n', 'c.yaml')).toThrow(/c\.yaml:1: the document: is not an object/);
+    expect(() => parseConfiguration(`${head}ipFamilies:\n  - IPv4\n  - 6\n`, 'c.yaml')).toThrow(
+      /c\.yaml:5: ipFamilies\[1\]/,
+    );
+  });
+
+  it('reads every limit, and the default path of each protocol', () => {
+    const limits = configurableLimits.map((name) => `${name}: 5000`).join(', ');
+    const file = parseConfiguration(`${head}limits: { ${limits} }\ndataPath: { tcp: Kernel }\n`, 'c.yaml');
+    expect(file.limits).toEqual(Object.fromEntries(configurableLimits.map((name) => [name, 5_000])));
+    expect(file.dataPath).toEqual({ http: undefined, tcp: 'Kernel' });
+    expect(() => parseConfiguration(`${head}dataPath: { udp: Kernel }\n`, 'c.yaml')).toThrow(
+      /dataPath\.udp: is unknown/,
+    );
+    expect(() => parseConfiguration(`${head}dataPath: { http: envoy }\n`, 'c.yaml')).toThrow(
+      /dataPath\.http: .*Kernel/,
+    );
+  });
+
+  it('takes a section without content as absent', () => {
+    expect(parseConfiguration(`${head}limits:\ntracing:\n`, 'c.yaml')).toMatchObject({
+      limits: {},
+      tracing: undefined,
+    });
   });
 
   it('refuses unknown fields, broken YAML and a collector that is not an IP address', () => {

@@ -1,79 +1,11 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
 import { type HostPort, parseHostPort } from '../base/host-port.ts';
 import { readYaml } from '../base/yaml-file.ts';
+import { FieldReader, isObject } from '../kubernetes/field-reader.ts';
+import { ProblemList } from '../kubernetes/problem-list.ts';
 import { FairleadError } from '../model/errors.ts';
-
-const percent = z.number().min(0).max(100);
-const count = z.number().int().positive();
-
-const tracing = z.strictObject({
-  /** OTLP over gRPC, HOST:PORT; the host is an IP address, since a node's Envoy must not need cluster DNS. */
-  collector: z.string(),
-  samplingPercent: percent.default(1),
-});
-
-const accessLog = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('None') }),
-  z.strictObject({ kind: z.literal('Stdout') }),
-  z.strictObject({ kind: z.literal('File'), path: z.string().startsWith('/') }),
-]);
-
-const path = z.enum(['Envoy', 'Kernel']);
-
-const dataPath = z.strictObject({ http: path.optional(), tcp: path.optional() });
-
-/** A week. Node's timers cannot wait for 25 days: they fire at once, and every stream would end as soon as it begins. */
-const longestAgeMs = 7 * 24 * 3_600_000;
-
-/** As in src/xds/server/limits.ts, which says what each means. */
-const limits = z.strictObject({
-  streams: count.optional(),
-  streamsPerPeer: count.optional(),
-  connectionsPerPeer: count.optional(),
-  admissions: count.optional(),
-  admissionsPerPeer: count.optional(),
-  receivingBytes: count.optional(),
-  receivingBytesPerPeer: count.optional(),
-  sendingBytes: count.optional(),
-  sendingBytesPerPeer: count.optional(),
-  namesBytes: count.optional(),
-  namesBytesPerPeer: count.optional(),
-  waitingBytes: count.optional(),
-  namesPerType: count.optional(),
-  requestBytes: count.optional(),
-  connectionAgeMs: z
-    .number()
-    .int()
-    .nonnegative()
-    .max(longestAgeMs)
-    .refine((ms) => ms === 0 || ms >= 1_000, 'is in milliseconds: 0, or 1000 and more')
-    .optional(),
-});
-
-/** The fields of `limits`. */
-export const configurableLimits: readonly string[] = Object.keys(limits.shape);
-
-const schema = z.strictObject({
-  apiVersion: z.literal('config.fairlead.dev/v1alpha1'),
-  kind: z.literal('ControllerConfiguration'),
-  xdsAddress: z.string().optional(),
-  adminAddress: z.string().optional(),
-  insecurePlaintext: z.boolean().optional(),
-  tracing: tracing.optional(),
-  accessLog: accessLog.optional(),
-  dataPath: dataPath.optional(),
-  ipFamilies: z
-    .array(z.enum(['IPv4', 'IPv6']))
-    .min(1)
-    .refine((families) => new Set(families).size === families.length, 'names a family twice')
-    .optional(),
-  limits: limits.optional(),
-  warmUpBytes: z.number().int().nonnegative().optional(),
-});
-
-/** The configuration file, as docs/configuration.md describes it. */
-export type ControllerFile = z.infer<typeof schema>;
+import { fileRef, type Problem } from '../model/problem.ts';
+import { type ControllerFile, readConfiguration } from './configuration-fields.ts';
 
 /**
  * Reads a configuration file's text; strict: an unknown field is an error.
@@ -82,31 +14,32 @@ export type ControllerFile = z.infer<typeof schema>;
 export function parseConfiguration(text: string, file: string): ControllerFile {
   const reading = readYaml(text, file);
   if (reading.kind === 'Broken') throw new FairleadError('CONFIG_INVALID', reading.mistakes.join('\n'));
-  const { value, where } = reading.file;
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    const mistakes = result.error.issues.flatMap(mistakesOf).map(({ path, reason }) => {
-      return `${where(path)}: ${path.join('.') || 'the document'}: ${reason}`;
+  const { value: json, where } = reading.file;
+  const { value, mistakes } = checked(json, file);
+  if (mistakes.length > 0) {
+    const reasons = mistakes.map(({ field, message }) => {
+      return `${where(stepsOf(field))}: ${field || 'the document'}: ${message}`;
     });
-    throw new FairleadError('CONFIG_INVALID', mistakes.join('\n'));
+    throw new FairleadError('CONFIG_INVALID', reasons.join('\n'));
   }
-  if (result.data.tracing !== undefined) parseIpAndPort(result.data.tracing.collector, 'tracing.collector');
-  return result.data;
+  if (value.tracing !== undefined) parseIpAndPort(value.tracing.collector, 'tracing.collector');
+  return value;
 }
 
-interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly reason: string;
+/** `value` means nothing when there are mistakes. */
+function checked(
+  json: unknown,
+  file: string,
+): { readonly value: ControllerFile; readonly mistakes: readonly Problem[] } {
+  const problems = new ProblemList(fileRef(file));
+  if (!isObject(json)) problems.add('', 'InvalidValue', 'is not an object');
+  const value = readConfiguration(new FieldReader(isObject(json) ? json : {}, problems));
+  return { value, mistakes: problems.toArray() };
 }
 
-/** An unknown field is reported by the schema library at the object that holds it, all of them in one issue. */
-function mistakesOf(issue: z.core.$ZodIssue): readonly Mistake[] {
-  const { path } = issue;
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], reason: 'is unknown' }));
-  }
-  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return [{ path, reason: isMissing ? 'is missing' : issue.message }];
+/** `ipFamilies`, `1` of `ipFamilies[1]`. */
+function stepsOf(field: string): readonly string[] {
+  return field.split(/[.[\]]+/).filter((step) => step !== '');
 }
 
 /**

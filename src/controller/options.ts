@@ -3,7 +3,8 @@ import type { HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
 import type { Limits } from '../xds/server/limits.ts';
-import { type ControllerFile, isLoopback, parseAddress, parseIpAndPort } from './configuration.ts';
+import { isLoopback, parseAddress, parseIpAndPort } from './configuration.ts';
+import type { ControllerFile, TracingFields } from './configuration-fields.ts';
 
 /** What the command line and the configuration file say. */
 export interface ControllerInput {
@@ -49,7 +50,7 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
     xds,
     admin: addressOf(input, 'adminAddress'),
     settings: settingsOf(file),
-    limits: limitsOf(file),
+    limits: file?.limits ?? {},
     warmUpBytes: file?.warmUpBytes ?? defaultWarmUpBytes,
   };
 }
@@ -87,10 +88,6 @@ function chooseSource({ manifests, kubeconfig, inCluster }: ControllerInput): So
   return choice;
 }
 
-function limitsOf(file: ControllerFile | undefined): Partial<Limits> {
-  return Object.fromEntries(Object.entries(file?.limits ?? {}).filter(([, value]) => value !== undefined));
-}
-
 export function settingsOf(file: ControllerFile | undefined): TranslateSettings {
   const tracing = file?.tracing;
   return {
@@ -105,10 +102,7 @@ export function settingsOf(file: ControllerFile | undefined): TranslateSettings 
   };
 }
 
-function tracingOf({
-  collector,
-  samplingPercent,
-}: NonNullable<ControllerFile['tracing']>): TranslateSettings['tracing'] {
+function tracingOf({ collector, samplingPercent }: TracingFields): TranslateSettings['tracing'] {
   const { host, port } = parseIpAndPort(collector, 'tracing.collector');
   return { collector: { address: host, port }, samplingPercent };
 }

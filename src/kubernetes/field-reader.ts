@@ -71,6 +71,13 @@ export class FieldReader {
     return this.#refuse(key, value, `a whole number from ${min} to ${max}`, instead);
   }
 
+  number(key: string, min: number, max: number, instead: string): number | undefined {
+    const value = this.raw(key);
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    return this.#refuse(key, value, `a number from ${min} to ${max}`, instead);
+  }
+
   /** The value, when it is one of `choices`. */
   choice<T extends string>(key: string, choices: readonly T[], instead: string): T | undefined {
     const value = this.raw(key);

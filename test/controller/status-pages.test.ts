@@ -16,11 +16,7 @@ let admin: string;
 
 beforeAll(async () => {
   const logger = pino({ level: 'silent' });
-  const file = {
-    apiVersion: 'config.fairlead.dev/v1alpha1' as const,
-    kind: 'ControllerConfiguration' as const,
-    limits: { streamsPerPeer: 7 },
-  };
+  const file = { limits: { streamsPerPeer: 7 } };
   const manifests = mkdtempSync(join(tmpdir(), 'fairlead-'));
   const addresses = { xdsAddress: '127.0.0.1:0', adminAddress: '127.0.0.1:0' };
   controller = await Controller.create({ manifests, ...addresses, file, logger });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fieldAt, fieldPaths } from '../../src/agent/config/fields.ts';
 import { ignoredFlags, refusedFlags } from '../../src/agent/config/flags.ts';
 import { AgentMetrics } from '../../src/agent/metrics.ts';
-import { configurableLimits } from '../../src/controller/configuration.ts';
+import { configurableLimits } from '../../src/controller/configuration-fields.ts';
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { errorTable } from '../../src/model/errors.ts';
 import { problemTable } from '../../src/model/problem-codes.ts';

@@ -1,5 +1,5 @@
-import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { http } from '../../base/node-http.ts';
 import type { Endpoint } from './bootstrap.ts';
 import type { EnvoyStatus } from './envoy-state.ts';
 
@@ -26,7 +26,7 @@ const statsPath = `/stats?filter=${encodeURIComponent(`^(control_plane\\.connect
 export class EnvoyAdmin {
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
   constructor(endpoint: Endpoint, timeoutMs = 1_000) {
     this.#endpoint = endpoint;
@@ -78,7 +78,7 @@ export class EnvoyAdmin {
   #get(path: string, timeoutMs = this.#timeoutMs): Promise<Answer> {
     const where = this.#endpoint.kind === 'Unix' ? { socketPath: this.#endpoint.path } : this.#endpoint;
     return new Promise((resolve, reject) => {
-      const outgoing = request({ ...where, path, agent: this.#agent, headers: { host: 'envoy' } }, (response) => {
+      const outgoing = http.request({ ...where, path, agent: this.#agent, headers: { host: 'envoy' } }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));

@@ -1,6 +1,7 @@
-import * as http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import { errorText } from '../../base/error-text.ts';
+import { http } from '../../base/node-http.ts';
 import { ApiError, readStatus, statusError } from './api-error.ts';
 import type { Access, ClusterAccess } from './cluster-access.ts';
 import { parseJson } from './json.ts';
@@ -21,7 +22,7 @@ const errorBodyBytes = 64 * 1024;
  * Sends one GET and gives its successful answer. Throws ApiError for everything else. Credentials that are refused are
  * refreshed and tried once more.
  */
-export async function get(access: ClusterAccess, path: string, options: GetOptions): Promise<http.IncomingMessage> {
+export async function get(access: ClusterAccess, path: string, options: GetOptions): Promise<IncomingMessage> {
   try {
     return await getOnce(access, path, options);
   } catch (error) {
@@ -31,7 +32,7 @@ export async function get(access: ClusterAccess, path: string, options: GetOptio
   }
 }
 
-async function getOnce(access: ClusterAccess, path: string, options: GetOptions): Promise<http.IncomingMessage> {
+async function getOnce(access: ClusterAccess, path: string, options: GetOptions): Promise<IncomingMessage> {
   const { server, options: requestOptions } = await credentials(access, options.signal);
   const response = await send(server, requestOptions, path, options);
   const code = response.statusCode ?? 0;
@@ -67,8 +68,8 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
   const url = new URL(server.href.replace(/\/$/, '') + path);
   const request = url.protocol === 'https:' ? https.request : http.request;
   const headers = { ...base.headers, accept, 'user-agent': 'fairlead' };
-  return new Promise<http.IncomingMessage>((resolve, reject) => {
-    let response: http.IncomingMessage | undefined;
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    let response: IncomingMessage | undefined;
     const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });
     // A half-open connection, or a server that hangs: destroying the answer fails its reader with this error.
     req.on('timeout', () => {
@@ -86,7 +87,7 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
 }
 
 /** Chunks of an answer as they come; a connection that breaks throws ApiError. */
-export async function* readChunks(server: string, response: http.IncomingMessage): AsyncGenerator<Buffer> {
+export async function* readChunks(server: string, response: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response) yield chunk;
   } catch (error) {
@@ -94,7 +95,7 @@ export async function* readChunks(server: string, response: http.IncomingMessage
   }
 }
 
-export async function readBody(server: string, response: http.IncomingMessage, maxBytes: number): Promise<Buffer> {
+export async function readBody(server: string, response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of readChunks(server, response)) {
