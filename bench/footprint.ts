@@ -8,7 +8,7 @@ import { ApiServer } from '../test/support/api-server.ts';
 import { Fleet } from './lib/fleet.ts';
 import { quiet } from './lib/process.ts';
 import { report } from './lib/report.ts';
-import { buildPeers, deployedOptions } from './lib/server-process.ts';
+import { buildPeers, deployedEnvironment } from './lib/server-process.ts';
 import { clusterIP, serviceName } from './lib/synthetic.ts';
 
 const services = 1_000;
@@ -26,8 +26,9 @@ interface Running {
 /** Resolves once the controller has said where it listens, which is after its first complete list. */
 async function startController(kubeconfig: string): Promise<Running> {
   const addresses = ['--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];
-  const args = [...deployedOptions(), program, 'controller', '--kubeconfig', kubeconfig, ...addresses];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const args = [program, 'controller', '--kubeconfig', kubeconfig, ...addresses];
+  const env = { ...process.env, ...deployedEnvironment() };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   for await (const line of createInterface({ input: child.stderr })) {
     const { msg, address } = JSON.parse(line) as { readonly msg: string; readonly address?: string };
     if (msg !== 'ADS server listened' || address === undefined || child.pid === undefined) continue;

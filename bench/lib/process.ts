@@ -41,6 +41,9 @@ export async function quiet(pid: number, forMs = 300): Promise<Usage> {
   }
 }
 
+/** Variables beside those of this process. */
+export type Environment = Readonly<Record<string, string>>;
+
 /** A program that prints JSON, one value a line, and takes commands the same way. */
 export class JsonProcess {
   readonly pid: number;
@@ -58,9 +61,10 @@ export class JsonProcess {
   }
 
   /** Standard error goes to our own. */
-  static async start(name: string, command: readonly string[]): Promise<JsonProcess> {
+  static async start(name: string, command: readonly string[], environment: Environment = {}): Promise<JsonProcess> {
     const [file = '', ...args] = command;
-    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     child.stderr.pipe(process.stderr);
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);

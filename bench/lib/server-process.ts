@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AckTimes } from './ack-times.ts';
 import { compiledServer } from './compile.ts';
-import { JsonProcess, type Usage } from './process.ts';
+import { type Environment, JsonProcess, type Usage } from './process.ts';
 import type { ClusterSize } from './synthetic.ts';
 
 /** An ADS server under measurement, ours or the peer, in a process of its own. */
@@ -19,8 +19,9 @@ export class ServerProcess {
     this.#control = addresses.control;
   }
 
-  static async start(name: string, command: readonly string[]): Promise<ServerProcess> {
-    const process = await JsonProcess.start(name, command);
+  /** @param environment beside that of this process */
+  static async start(name: string, command: readonly string[], environment: Environment = {}): Promise<ServerProcess> {
+    const process = await JsonProcess.start(name, command, environment);
     return new ServerProcess(process, await process.next<Addresses>());
   }
 
@@ -91,15 +92,16 @@ interface Addresses {
 }
 
 export function startOurs(size: ClusterSize): Promise<ServerProcess> {
-  return ServerProcess.start('ours', [process.execPath, ...deployedOptions(), compiledServer(), JSON.stringify(size)]);
+  const command = [process.execPath, compiledServer(), JSON.stringify(size)];
+  return ServerProcess.start('ours', command, deployedEnvironment());
 }
 
-/** Node's options of the controller as it is deployed. */
-export function deployedOptions(): readonly string[] {
+/** Node's options of the controller as it is deployed, and those of glibc. */
+export function deployedEnvironment(): Environment {
   const manifest = readFileSync(new URL('../../deploy/kubernetes/base/controller.yaml', import.meta.url), 'utf8');
-  const options = /name: NODE_OPTIONS, value: ([^}]+) }/.exec(manifest)?.[1];
-  if (options === undefined) throw new Error('The manifest of the controller has no NODE_OPTIONS');
-  return options.split(' ');
+  const settings = [...manifest.matchAll(/name: (NODE_OPTIONS|MALLOC_\w+), value: "?([^"}]+?)"? }/g)];
+  if (settings.length < 3) throw new Error('The manifest of the controller lacks NODE_OPTIONS or options of malloc');
+  return Object.fromEntries(settings.map(([, name, value]) => [name, value]));
 }
 
 export function startPeer(resourcesFile: string): Promise<ServerProcess> {

@@ -110,6 +110,14 @@ describe('the Kubernetes manifests', () => {
     expect(heap).toBeLessThan(envoy === undefined ? 0 : mebibytesOf(envoy));
   });
 
+  it('set for malloc what the image of the controller sets', () => {
+    const { env = [] } = containers.find(({ name }) => name === 'controller') ?? {};
+    const settings = env.flatMap(({ name, value }) => (name.startsWith('MALLOC_') ? [`${name}=${value}`] : []));
+    const dockerfile = readFileSync(join(root, 'deploy/docker/controller.Dockerfile'), 'utf8');
+    expect(settings).toHaveLength(2);
+    expect(dockerfile).toContain(`ENV ${settings.join(' ')}\n`);
+  });
+
   it('need neither a ClusterIP nor cluster DNS: host network, host DNS, the API server by address', () => {
     for (const name of ['fairlead-controller', 'fairlead-node']) {
       const spec = templateOf(objects, name).spec;
