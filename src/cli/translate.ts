@@ -1,9 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { FairleadError } from '../model/errors.ts';
-import type { Model } from '../model/model.ts';
+import type { KindName, Model } from '../model/model.ts';
 import type { ClientView } from '../resources/resource-entry.ts';
-import type { TranslateSettings } from '../translate/settings.ts';
 import type { TranslationJson } from './translation-json.ts';
 
 interface Flags {
@@ -25,7 +24,10 @@ export function translateCommand(): Command {
     )
     .option('--node <name>', 'as the clients of this node see it')
     .option('--zone <name>', "as the clients of this zone see it (default: that of the node's object)")
-    .option('--config <file>', "the controller's configuration file, for tracing, access log and IP families")
+    .option(
+      '--config <file>',
+      "the controller's configuration file, for tracing, access log, IP families, paths and policies",
+    )
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
     .option('--validate', 'have the real Envoy check it all')
     .option('--envoy <path>', 'the Envoy to check with (default: the one of scripts/setup.sh, else that of the PATH)')
@@ -35,9 +37,10 @@ export function translateCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const { translate } = await import('../translate/translate.ts');
   const { translationToJson } = await import('./translation-json.ts');
-  const { model, complete } = await readModel(flags.file);
+  const { settings, ignoredKinds } = await readConfiguration(flags.config);
+  const { model, complete } = await readModel(flags.file, ignoredKinds);
   for (const remark of remarksOn(flags, model)) console.error(remark);
-  const translation = translationToJson(translate(model, clientOf(flags, model), await readSettings(flags.config)));
+  const translation = translationToJson(translate(model, clientOf(flags, model), settings));
   for (const warning of translation.warnings) console.error(warning);
   await print(translation, flags.output);
   if (flags.validate === true) await validate(flags, translation);
@@ -55,7 +58,10 @@ async function validate(flags: Flags, translation: TranslationJson): Promise<voi
 }
 
 /** What is wrong with the manifests goes to standard error; the rest is used. */
-async function readModel(paths: readonly string[]): Promise<{ readonly model: Model; readonly complete: boolean }> {
+async function readModel(
+  paths: readonly string[],
+  ignoredKinds: ReadonlySet<KindName>,
+): Promise<{ readonly model: Model; readonly complete: boolean }> {
   const { ModelStore } = await import('../model/model.ts');
   const { formatProblem } = await import('../model/problem.ts');
   const { readManifests } = await import('../kubernetes/manifests/read-manifests.ts');
@@ -63,7 +69,7 @@ async function readModel(paths: readonly string[]): Promise<{ readonly model: Mo
   const { updates, problems, complete } = await readManifests(paths);
   for (const problem of problems) console.error(formatProblem(problem));
   const model = new ModelStore();
-  model.apply(updates);
+  model.apply(updates.filter(({ kind }) => !ignoredKinds.has(kind)));
   return { model, complete };
 }
 
@@ -76,10 +82,11 @@ function assertReadable(path: string): void {
   }
 }
 
-async function readSettings(path: string | undefined): Promise<TranslateSettings> {
-  const { settingsOf } = await import('../controller/options.ts');
+async function readConfiguration(path: string | undefined) {
+  const { ignoredKindsOf, settingsOf } = await import('../controller/options.ts');
   const { parseConfiguration } = await import('../controller/configuration.ts');
-  return settingsOf(path === undefined ? undefined : parseConfiguration(readText(path), path));
+  const file = path === undefined ? undefined : parseConfiguration(readText(path), path);
+  return { settings: settingsOf(file), ignoredKinds: ignoredKindsOf(file) };
 }
 
 function readText(path: string): string {

@@ -36,6 +36,7 @@ export function nodeViewToJson({
   podCidrs = [],
   leaving = false,
   serviceCidrs = [],
+  kernelPathPods = [],
 }: NodeView): JsonObject {
   return {
     name,
@@ -44,6 +45,7 @@ export function nodeViewToJson({
     pod_cidrs: podCidrs.map(cidrText),
     ...(leaving ? { leaving } : {}),
     ...(serviceCidrs.length === 0 ? {} : { service_cidrs: serviceCidrs.map(cidrText) }),
+    ...(kernelPathPods.length === 0 ? {} : { kernel_path_pods: kernelPathPods.map(textOf) }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface ControllerFile {
   readonly tracing?: TracingFields | undefined;
   readonly accessLog?: AccessLogTarget | undefined;
   readonly dataPath?: DataPathFields | undefined;
+  readonly networkPolicy?: PolicyMeaning | undefined;
+  readonly otherNetworkPolicies?: PolicyMeaning | undefined;
   readonly ipFamilies?: readonly IpFamily[] | undefined;
   readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   readonly warmUpBytes?: number | undefined;
@@ -23,6 +25,12 @@ export interface TracingFields {
   readonly samplingPercent: number;
 }
 
+/**
+ * KernelPath: flows that a policy may concern take the kernel path. Ignored: policies are enforced at the pods' interfaces, where
+ * those through Envoy are seen, too.
+ */
+type PolicyMeaning = 'KernelPath' | 'Ignored';
+
 interface DataPathFields {
   readonly http: DataPathChoice | undefined;
   readonly tcp: DataPathChoice | undefined;
@@ -30,6 +38,7 @@ interface DataPathFields {
 
 /** What FieldReader says is done without a value; any mistake in the file is fatal. */
 const instead = 'the controller does not start';
+const policyMeanings: readonly PolicyMeaning[] = ['KernelPath', 'Ignored'];
 const most = Number.MAX_SAFE_INTEGER;
 
 /** Strict: an unknown field is a mistake, too. The result means nothing when there are mistakes. */
@@ -43,6 +52,8 @@ export function readConfiguration(reader: FieldReader): ControllerFile {
     tracing: tracingOf(reader.object('tracing', instead)),
     accessLog: accessLogOf(reader.object('accessLog', instead)),
     dataPath: dataPathOf(reader.object('dataPath', instead)),
+    networkPolicy: reader.choice('networkPolicy', policyMeanings, instead),
+    otherNetworkPolicies: reader.choice('otherNetworkPolicies', policyMeanings, instead),
     ipFamilies: familiesOf(reader),
     limits: limitsOf(reader.object('limits', instead)),
     warmUpBytes: reader.integer('warmUpBytes', 0, most, instead),

@@ -73,7 +73,11 @@ export class Controller {
   /** @throws FairleadError when the options or the source's configuration are wrong */
   static async create(input: ControllerInput): Promise<Controller> {
     const options = resolveOptions(input);
-    return new Controller(options, await createSource(options.source, input.logger), input.logger);
+    return new Controller(
+      options,
+      await createSource(options.source, options.ignoredKinds, input.logger),
+      input.logger,
+    );
   }
 
   /**
@@ -143,7 +147,8 @@ export class Controller {
   }
 
   #update(updates: readonly ModelUpdate[]): void {
-    const change = this.model.apply(updates);
+    const { ignoredKinds } = this.#options;
+    const change = this.model.apply(updates.filter(({ kind }) => !ignoredKinds.has(kind)));
     if (change === undefined) return;
     const end = this.metrics.translateSeconds.startTimer();
     this.#pipeline.apply(change);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { HostPort } from '../base/host-port.ts';
 import { FairleadError } from '../model/errors.ts';
+import type { KindName } from '../model/model.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
 import type { Limits } from '../xds/server/limits.ts';
 import { isLoopback, parseAddress, parseIpAndPort } from './configuration.ts';
@@ -29,6 +30,8 @@ export interface ControllerOptions {
   readonly xds: HostPort;
   readonly admin: HostPort;
   readonly settings: TranslateSettings;
+  /** Kinds of the model that the settings give no meaning. */
+  readonly ignoredKinds: ReadonlySet<KindName>;
   readonly limits: Partial<Limits>;
   /** Encoded resources that are built before the first client comes; see warm-up.ts. */
   readonly warmUpBytes: number;
@@ -50,6 +53,7 @@ export function resolveOptions(input: ControllerInput): ControllerOptions {
     xds,
     admin: addressOf(input, 'adminAddress'),
     settings: settingsOf(file),
+    ignoredKinds: ignoredKindsOf(file),
     limits: file?.limits ?? {},
     warmUpBytes: file?.warmUpBytes ?? defaultWarmUpBytes,
   };
@@ -86,6 +90,16 @@ function chooseSource({ manifests, kubeconfig, inCluster }: ControllerInput): So
     );
   }
   return choice;
+}
+
+/** Without any policies, pods are of no use. */
+export function ignoredKindsOf(file: ControllerFile | undefined): ReadonlySet<KindName> {
+  const networkPolicy = file?.networkPolicy ?? 'KernelPath';
+  const others = file?.otherNetworkPolicies ?? networkPolicy;
+  const ignored: KindName[] = [];
+  if (networkPolicy === 'Ignored') ignored.push('NetworkPolicy');
+  if (others === 'Ignored') ignored.push('OtherPolicy');
+  return new Set(ignored.length === 2 ? [...ignored, 'Pod'] : ignored);
 }
 
 export function settingsOf(file: ControllerFile | undefined): TranslateSettings {

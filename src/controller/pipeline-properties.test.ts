@@ -15,6 +15,8 @@ import { Pipeline } from './pipeline.ts';
 const names = ['a', 'b', 'c'];
 const clients = ['node1', 'node2'].map((nodeName) => ({ nodeName, zone: 'zone-a' }));
 
+const kinds = ['Service', 'EndpointSlice', 'Node', 'Namespace', 'NetworkPolicy', 'Pod'] as const;
+
 interface ServiceShape {
   readonly name: string;
   readonly clusterIPs: readonly string[];
@@ -54,7 +56,34 @@ const slice = fc
   )
   .map(([name, serviceName, nodeNames]) => sliceOf(name, serviceName, nodeNames));
 
+const pod = fc
+  .tuple(fc.constantFrom(1, 2, 3), fc.constantFrom('node1', 'node2'), fc.constantFrom('a', 'b', undefined))
+  .map(([n, nodeName, app]): ModelUpdate => {
+    const addresses = [`10.1.0.${n}`];
+    const value = { namespace: 'x', name: `pod-${n}`, nodeName, addresses, labels: { app: app ?? '' } };
+    return { kind: 'Pod', key: `x/pod-${n}`, value: app === undefined ? undefined : value };
+  });
+
+const networkPolicy = fc.constantFrom('a', 'b', undefined).map((app): ModelUpdate => {
+  const podSelector = [{ key: 'app', operator: 'In' as const, values: [app ?? ''] }];
+  const value = { namespace: 'x', name: 'policy', podSelector, ingress: true, egress: true };
+  return { kind: 'NetworkPolicy', key: 'x/policy', value: app === undefined ? undefined : value };
+});
+
+const namespace = fc.constantFrom('Envoy' as const, 'Kernel' as const).map((http): ModelUpdate => {
+  const origin = { object: { kind: 'Namespace', namespace: '', name: 'x' }, field: '' };
+  return { kind: 'Namespace', key: 'x', value: { name: 'x', policy: { dataPath: { value: { http }, origin } } } };
+});
+
+const node = fc.constantFrom('node1', 'node2').map((name): ModelUpdate => {
+  return { kind: 'Node', key: name, value: { name, zone: '', addresses: [], podCidrs: [], isLeaving: false } };
+});
+
 const update = fc.oneof(
+  { weight: 3, arbitrary: pod },
+  { weight: 2, arbitrary: networkPolicy },
+  { weight: 1, arbitrary: namespace },
+  { weight: 1, arbitrary: node },
   { weight: 4, arbitrary: service },
   { weight: 4, arbitrary: slice },
   {
@@ -136,9 +165,10 @@ it('leaves the cache as a fresh start would fill it, whatever changed and whatev
       world.broken.clear();
       vi.runAllTimers();
       const fresh = createWorld();
-      fresh.apply([...world.model.services].map(([key, value]) => ({ kind: 'Service', key, value })));
-      const slices = [...world.model.keys('EndpointSlice')];
-      fresh.apply(slices.map((key) => ({ kind: 'EndpointSlice', key, value: world.model.get('EndpointSlice', key) })));
+      for (const kind of kinds) {
+        const all = [...world.model.keys(kind)].map((key) => ({ kind, key, value: world.model.get(kind, key) }));
+        fresh.apply(all as readonly ModelUpdate[]);
+      }
       expect(contentOf(world.cache)).toEqual(contentOf(fresh.cache));
     }),
     { numRuns: 300 },

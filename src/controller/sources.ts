@@ -2,17 +2,27 @@ import { readdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Source } from '../kubernetes/source.ts';
 import { FairleadError } from '../model/errors.ts';
+import type { KindName } from '../model/model.ts';
 import type { SourceChoice } from './options.ts';
 
-/** Imports of the two sources only the one that is used. */
-export async function createSource(choice: SourceChoice, logger: Logger): Promise<Source> {
+/** Imports of the two sources only the one that is used. A directory of manifests is read whole, with all kinds. */
+export async function createSource(
+  choice: SourceChoice,
+  ignoredKinds: ReadonlySet<KindName>,
+  logger: Logger,
+): Promise<Source> {
   if (choice.kind === 'Manifests') {
     checkDirectory(choice.directory);
     const { ManifestSource } = await import('../kubernetes/manifests/manifest-source.ts');
     return new ManifestSource({ directory: choice.directory, logger });
   }
   const { ApiSource } = await import('../kubernetes/api/api-source.ts');
-  return new ApiSource({ origin: choice, logger });
+  const { kubernetesKinds } = await import('../kubernetes/kinds.ts');
+  return new ApiSource({
+    origin: choice,
+    logger,
+    kinds: kubernetesKinds.filter(({ kind }) => !ignoredKinds.has(kind)),
+  });
 }
 
 /** A directory that disappears later is waited for; one that never existed is a typing error. */

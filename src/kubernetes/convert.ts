@@ -2,7 +2,7 @@ import type { ObjectRef } from '../model/problem.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 import type { Conversion } from './conversion.ts';
 import { FieldReader, isObject } from './field-reader.ts';
-import { type KubernetesKind, kindNamed } from './kinds.ts';
+import { groupOf, type KubernetesKind, kindsNamed } from './kinds.ts';
 import { clip, ProblemList, quote } from './problem-list.ts';
 
 export type { Conversion } from './conversion.ts';
@@ -20,8 +20,9 @@ export function convertObject(object: unknown): Conversion {
     const field = typeof kind === 'string' ? 'apiVersion' : 'kind';
     return failure(refOf(object), field, 'MissingValue', 'is missing or not a string; the object is left out');
   }
-  const known = kindNamed(kind);
-  if (known === undefined || !sameGroup(known.apiVersion, apiVersion)) return { update: undefined, problems: [] };
+  // Kinds of other groups may have the same name (Knative's Service), and are not read.
+  const known = kindsNamed(kind).find((one) => groupOf(one.apiVersion) === groupOf(apiVersion));
+  if (known === undefined) return { update: undefined, problems: [] };
   if (known.apiVersion !== apiVersion) {
     const message = `is ${quote(apiVersion)}, only ${known.apiVersion} is read; the object is left out`;
     return failure(refOf(object), 'apiVersion', 'UnsupportedVersion', message);
@@ -33,15 +34,6 @@ export function convertObject(object: unknown): Conversion {
 export function convertAs(kind: KubernetesKind, object: Readonly<Record<string, unknown>>): Conversion {
   const problems = new ProblemList(refOf(object));
   return kind.convert(new FieldReader(object, problems), problems);
-}
-
-/** Kinds of other groups may have the same name (Knative's Service), and are not read. */
-function sameGroup(a: string, b: string): boolean {
-  return groupOf(a) === groupOf(b);
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
 function failure(object: ObjectRef, field: string, code: ProblemCode, message: string): Conversion {
@@ -57,7 +49,7 @@ function refOf(object: Readonly<Record<string, unknown>>): ObjectRef {
   const kind = textOf(object['kind']) ?? unknownRef.kind;
   return {
     kind,
-    namespace: kindNamed(kind)?.scope === 'Cluster' ? '' : (textOf(metadata['namespace']) ?? 'default'),
+    namespace: kindsNamed(kind)[0]?.scope === 'Cluster' ? '' : (textOf(metadata['namespace']) ?? 'default'),
     name: textOf(metadata['name']) ?? unknownRef.name,
     ...(typeof uid === 'string' ? { uid: clip(uid) } : {}),
     ...(Number.isInteger(generation) ? { generation: Number(generation) } : {}),

@@ -27,6 +27,10 @@ const nothing = {
   slicesOf: none,
   ownerOf: none,
   serviceCidrs: none,
+  NetworkPolicy: none,
+  OtherPolicy: none,
+  Pod: none,
+  kernelPathPodsOf: none,
 };
 const setOf = (...keys: string[]) => new Set(keys);
 

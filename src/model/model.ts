@@ -1,6 +1,8 @@
 import { AddressClaims } from './address-claims.ts';
 import type { EndpointSlice } from './endpoint.ts';
 import type { Namespace } from './namespace.ts';
+import type { NetworkPolicy, OtherPolicy, Pod } from './network-policy/network-policy.ts';
+import { PolicedPods } from './network-policy/policed-pods.ts';
 import type { Node } from './node.ts';
 import type { Service } from './service.ts';
 import type { ServiceCidr } from './service-cidr.ts';
@@ -13,6 +15,11 @@ export interface ObjectKinds {
   readonly Node: Node;
   readonly Namespace: Namespace;
   readonly ServiceCIDR: ServiceCidr;
+  readonly NetworkPolicy: NetworkPolicy;
+  /** Policies of all other kinds; keys begin with the resource and its group. */
+  readonly OtherPolicy: OtherPolicy;
+  /** Only while there is a policy. */
+  readonly Pod: Pod;
 }
 
 export type KindName = keyof ObjectKinds;
@@ -24,6 +31,13 @@ export interface ModelReader {
   slicesOf(serviceKey: string): readonly EndpointSlice[];
   /** The Service that holds a cluster IP: where two claim one, the older, then the first by key. */
   ownerOf(clusterIP: string): string | undefined;
+  /**
+   * Names of nodes on which an endpoint of a Service, by the Service's key, is selected by a policy for ingress. A part of the
+   * answer of `slicesOf`: another one is told as another one of that.
+   */
+  policedNodesOf(serviceKey: string): ReadonlySet<string>;
+  /** Addresses of the pods of a node that a policy selects for egress, in order of text. */
+  kernelPathPodsOf(nodeName: string): readonly string[];
   /** All ranges of cluster IPs, each once, in order of text. */
   serviceCidrs(): readonly string[];
 }
@@ -39,12 +53,16 @@ export interface Model extends ModelReader {
 }
 
 /** `value` undefined is a deletion. `key` is `namespace/name`; of cluster-scoped kinds it is the name. */
-export type ModelUpdate = {
-  readonly [K in KindName]: { readonly kind: K; readonly key: string; readonly value: ObjectKinds[K] | undefined };
-}[KindName];
+export type ModelUpdate = { readonly [K in KindName]: UpdateOf<K> }[KindName];
+
+interface UpdateOf<K extends KindName> {
+  readonly kind: K;
+  readonly key: string;
+  readonly value: ObjectKinds[K] | undefined;
+}
 
 /** The questions of a ModelReader; `get` is one for each kind. That without an argument has one key, which is empty. */
-export type Question = KindName | 'slicesOf' | 'ownerOf' | 'serviceCidrs';
+export type Question = KindName | 'slicesOf' | 'ownerOf' | 'serviceCidrs' | 'kernelPathPodsOf';
 
 /** What differs from the revision before: the keys to which the answer is another. */
 export interface ModelChange {
@@ -63,8 +81,12 @@ export class ModelStore implements Model {
     Node: new Map(),
     Namespace: new Map(),
     ServiceCIDR: new Map(),
+    NetworkPolicy: new Map(),
+    OtherPolicy: new Map(),
+    Pod: new Map(),
   };
   readonly #slices = new SlicesByService();
+  readonly #policed = new PolicedPods(() => this.#objects.EndpointSlice.values());
   readonly #claims = new AddressClaims();
 
   get revision(): number {
@@ -95,6 +117,14 @@ export class ModelStore implements Model {
     return this.#claims.ownerOf(clusterIP);
   }
 
+  policedNodesOf(serviceKey: string): ReadonlySet<string> {
+    return this.#policed.policedNodesOf(this.slicesOf(serviceKey));
+  }
+
+  kernelPathPodsOf(nodeName: string): readonly string[] {
+    return this.#policed.kernelPathPodsOf(nodeName);
+  }
+
   serviceCidrs(): readonly string[] {
     const cidrs = [...this.#objects.ServiceCIDR.values()].flatMap((one) => one.cidrs);
     return [...new Set(cidrs)].sort();
@@ -102,16 +132,7 @@ export class ModelStore implements Model {
 
   /** Applies a batch; undefined when nothing differs. */
   apply(updates: Iterable<ModelUpdate>): ModelChange | undefined {
-    const changed: MutableChange = {
-      Service: new Set(),
-      EndpointSlice: new Set(),
-      Node: new Set(),
-      Namespace: new Set(),
-      ServiceCIDR: new Set(),
-      slicesOf: new Set(),
-      ownerOf: new Set(),
-      serviceCidrs: new Set(),
-    };
+    const changed = noChange();
     for (const update of updates) this.#applyOne(update, changed);
     if (Object.values(changed).every(({ size }) => size === 0)) return undefined;
     this.#revision += 1;
@@ -119,35 +140,42 @@ export class ModelStore implements Model {
   }
 
   #applyOne(update: ModelUpdate, changed: MutableChange): void {
+    const policed = { nodes: changed.kernelPathPodsOf, services: changed.slicesOf };
     switch (update.kind) {
       case 'Service':
-        this.#replace(update.kind, update.key, update.value, changed, (before, after) => {
+        this.#replace(update, changed, (before, after) => {
           for (const address of this.#claims.replace(update.key, before, after)) changed.ownerOf.add(address);
         });
         break;
       case 'EndpointSlice':
-        this.#replace(update.kind, update.key, update.value, changed, (before, after) => {
+        this.#replace(update, changed, (before, after) => {
+          this.#policed.replaceSlice(before, after);
           for (const serviceKey of this.#slices.replace(before, after)) changed.slicesOf.add(serviceKey);
         });
         break;
       case 'Node':
-        this.#replace(update.kind, update.key, update.value, changed);
-        break;
       case 'Namespace':
-        this.#replace(update.kind, update.key, update.value, changed);
+        this.#replace(update, changed, () => undefined);
         break;
       case 'ServiceCIDR':
-        this.#replace(update.kind, update.key, update.value, changed, () => changed.serviceCidrs.add(''));
+        this.#replace(update, changed, () => changed.serviceCidrs.add(''));
+        break;
+      case 'NetworkPolicy':
+        this.#replace(update, changed, (before, after) => this.#policed.replacePolicy(before, after, policed));
+        break;
+      case 'OtherPolicy':
+        this.#replace(update, changed, (before, after) => this.#policed.replaceOther(before, after, policed));
+        break;
+      case 'Pod':
+        this.#replace(update, changed, (before, after) => this.#policed.replacePod(before, after, policed));
         break;
     }
   }
 
   #replace<K extends KindName>(
-    kind: K,
-    key: string,
-    after: ObjectKinds[K] | undefined,
+    { kind, key, value: after }: UpdateOf<K>,
     changed: MutableChange,
-    reindex: (before: ObjectKinds[K] | undefined, after: ObjectKinds[K] | undefined) => void = () => undefined,
+    reindex: (before: ObjectKinds[K] | undefined, after: ObjectKinds[K] | undefined) => void,
   ): void {
     const objects = this.#objects[kind];
     const before = objects.get(key);
@@ -157,6 +185,23 @@ export class ModelStore implements Model {
     changed[kind].add(key);
     reindex(before, after);
   }
+}
+
+function noChange(): MutableChange {
+  return {
+    Service: new Set(),
+    EndpointSlice: new Set(),
+    Node: new Set(),
+    Namespace: new Set(),
+    ServiceCIDR: new Set(),
+    NetworkPolicy: new Set(),
+    OtherPolicy: new Set(),
+    Pod: new Set(),
+    slicesOf: new Set(),
+    ownerOf: new Set(),
+    serviceCidrs: new Set(),
+    kernelPathPodsOf: new Set(),
+  };
 }
 
 /** Plain data built by one converter has one key order, so its text tells equality. */

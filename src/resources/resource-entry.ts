@@ -16,6 +16,11 @@ export interface ResourceEntry extends ResourceName {
   /** Whether a client that subscribes to `*` of the type gets it; the others are sent by name only. */
   readonly wildcard: boolean;
   readonly scope: Scope;
+  /**
+   * Of scope node: nodes for which it is equal get the same bytes, which are then kept once for all of them. Never a node's
+   * name: it has a slash.
+   */
+  readonly shareKey?: ((client: ClientView) => string) | undefined;
   /** Pure; clients of one scope get equal messages. */
   readonly build: (client: ClientView) => MessageObject;
   /** Sent again, even if unchanged, after a client was sent this one in a new version. */

@@ -11,7 +11,11 @@ const kinds = { Internal: 'INTERNAL', External: 'EXTERNAL' } as const satisfies 
 >;
 
 /** What the agent of a node needs of its Node object; agents ask for it by name. */
-export function nodeViewEntry(node: Node, serviceCidrs: readonly string[]): ResourceEntry {
+export function nodeViewEntry(
+  node: Node,
+  serviceCidrs: readonly string[],
+  kernelPathPods: readonly string[],
+): ResourceEntry {
   const build = (): NodeView => ({
     name: node.name,
     zone: node.zone,
@@ -19,6 +23,7 @@ export function nodeViewEntry(node: Node, serviceCidrs: readonly string[]): Reso
     podCidrs: node.podCidrs.map(cidrOf),
     leaving: node.isLeaving,
     serviceCidrs: serviceCidrs.map(cidrOf),
+    kernelPathPods: kernelPathPods.map(bytesOf),
   });
   return { typeUrl: typeUrls.nodeView, name: node.name, wildcard: false, scope: 'fleet', build };
 }

@@ -1,3 +1,4 @@
+import { keyOf } from '../model/address.ts';
 import type { Model } from '../model/model.ts';
 import type { Protocol, Service } from '../model/service.ts';
 import { type DataPath, type DataPathReason, dataPathDefaults, dataPathOf } from './data-path.ts';
@@ -24,9 +25,10 @@ export function servicePathsOf(model: Model, service: Service, settings: Transla
   const { namespace, name } = service;
   const defaults = dataPathDefaults(model, service, settings);
   const addresses = [...new Set(frontendsOf(model, service, settings).map(({ address }) => address))];
+  const kernelNodes = [...model.policedNodesOf(keyOf(service))].sort();
   return service.ports.map((port) => {
     const { path, reason } = dataPathOf(service, port, defaults);
     const identity = { namespace, name, addresses, port: port.port, portName: port.name, protocol: port.protocol };
-    return { ...identity, path, reason, kernelNodes: [] };
+    return { ...identity, path, reason, kernelNodes: path === 'Kernel' ? [] : kernelNodes };
   });
 }

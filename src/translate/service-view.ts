@@ -58,6 +58,7 @@ export function serviceViewEntry(
   clusterFrontends: readonly Frontend[],
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
+  policedNodes: ReadonlySet<string>,
 ): ResourceEntry {
   return new EndpointsEntry({
     typeUrl: typeUrls.serviceView,
@@ -65,7 +66,7 @@ export function serviceViewEntry(
     wildcard: true,
     slices,
     endpointsOf,
-    plan: (of) => planOf(service, clusterFrontends, slices, of),
+    plan: (of) => planOf(service, clusterFrontends, slices, of, policedNodes),
   });
 }
 
@@ -74,21 +75,25 @@ function planOf(
   clusterFrontends: readonly Frontend[],
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
+  policedNodes: ReadonlySet<string>,
 ): EndpointsPlan {
   const { namespace, name } = service;
   const sets = new PlannedSets(endpointsOf);
+  const changedMs = slices.reduce((newest, slice) => Math.max(newest, slice.changedMs ?? 0), 0);
   const planned = nodeFrontendsOf(service, clusterFrontends).map((frontend) => plan(service, frontend, sets));
   if (hasHealthCheck(service)) sets.addLocal(service);
   return {
     selected: sets.list,
     basis: [service, ...clusterFrontends.flatMap(({ address, path, reason }) => [address, path, reason])],
-    message: (selections, scope): ServiceView => ({
+    // A time that is the slice's would make views differ for nodes whose endpoints are the same.
+    fleetBasis: [changedMs],
+    ...(clusterFrontends.every(({ path }) => path === 'Kernel') ? {} : { variantNodes: policedNodes }),
+    message: (selections, scope, isPoliced): ServiceView => ({
       namespace,
       name,
-      ...referring(planned, familySelections(sets.list, selections)),
+      ...referring(planned, familySelections(sets.list, selections), isPoliced),
       ...healthCheckOf(service, sets.list, selections),
-      // A time that is the slice's would make views differ for nodes whose endpoints are the same.
-      ...(scope === 'fleet' ? changeTimeOf(slices) : {}),
+      ...(scope === 'fleet' && changedMs > 0 ? { endpointsChangedMs: changedMs } : {}),
     }),
   };
 }
@@ -157,6 +162,13 @@ function messageOf(
   };
 }
 
+/** On a node where a policy selects an endpoint for ingress. */
+function policed(message: FrontendMessage): FrontendMessage {
+  if (message.dataPath === 'KERNEL') return message;
+  const { failMode: _failMode, ...rest } = message;
+  return { ...rest, dataPath: 'KERNEL', dataPathReason: 'NETWORK_POLICY' };
+}
+
 function familySelections(sets: readonly SetOfPort[], selections: readonly Selection[]): readonly FamilySelection[] {
   return sets.flatMap(({ family }, index) => {
     const selection = selections[index];
@@ -167,6 +179,7 @@ function familySelections(sets: readonly SetOfPort[], selections: readonly Selec
 function referring(
   planned: readonly PlannedFrontend[],
   selections: readonly FamilySelection[],
+  isPoliced: boolean,
 ): Pick<ServiceView, 'endpointSets' | 'frontends'> {
   const sets = new EndpointSets();
   const indexOf = (index: number | undefined): number | undefined => {
@@ -178,7 +191,7 @@ function referring(
     const shortCircuitSet = indexOf(shortCircuit);
     const servingSet = indexOf(serving);
     return {
-      ...message,
+      ...(isPoliced ? policed(message) : message),
       endpointSet,
       ...(shortCircuitSet === undefined ? {} : { shortCircuitSet }),
       ...(servingSet === undefined || servingSet === endpointSet ? {} : { servingSet }),
@@ -205,9 +218,4 @@ function healthCheckOf(
     return new Set(local.flatMap(({ endpoint }) => (endpoint.ready ? [endpoint.address] : []))).size;
   };
   return { healthCheck: { port, readyLocalIpv4: countOf('IPv4'), readyLocalIpv6: countOf('IPv6') } };
-}
-
-function changeTimeOf(slices: readonly EndpointSlice[]): { readonly endpointsChangedMs?: number } {
-  const newest = slices.reduce((time, { changedMs = 0 }) => Math.max(time, changedMs), 0);
-  return newest === 0 ? {} : { endpointsChangedMs: newest };
 }

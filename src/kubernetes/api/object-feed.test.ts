@@ -3,12 +3,12 @@ import type { ModelUpdate } from '../../model/model.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
 import type { Conversion } from '../conversion.ts';
 import type { FieldReader } from '../field-reader.ts';
-import { kindNamed } from '../kinds.ts';
+import { kindsNamed } from '../kinds.ts';
 import { isRecord } from './json.ts';
 import { ObjectFeed } from './object-feed.ts';
 
-const services = kindNamed('Service');
-const nodes = kindNamed('Node');
+const services = kindsNamed('Service')[0];
+const nodes = kindsNamed('Node')[0];
 
 let batches: (readonly string[])[];
 let problems: Map<string, readonly string[]>;

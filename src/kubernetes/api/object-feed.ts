@@ -31,12 +31,19 @@ export interface Relist {
 export class ObjectFeed {
   readonly #kind: KubernetesKind;
   readonly #listener: SourceListener;
+  readonly #changed: () => void;
   #keys = new Set<string>();
   #troubled = new Set<string>();
 
-  constructor(kind: KubernetesKind, listener: SourceListener) {
+  /** @param changed called whenever there may be another number of objects */
+  constructor(kind: KubernetesKind, listener: SourceListener, changed: () => void = () => undefined) {
     this.#kind = kind;
     this.#listener = listener;
+    this.#changed = changed;
+  }
+
+  get #kindName(): string {
+    return this.#kind.objectKind ?? this.#kind.kind;
   }
 
   /** Objects that exist. */
@@ -73,6 +80,7 @@ export class ObjectFeed {
     }
     this.#keys = relist.keys;
     this.#troubled = new Set(relist.problems.keys());
+    this.#changed();
   }
 
   /** Passes events on as one batch. */
@@ -81,6 +89,7 @@ export class ObjectFeed {
     this.#deliver(events.flatMap((event) => this.#applyOne(event, gone) ?? []));
     // Only now: of what a listener that threw did not take, the next list tells again.
     for (const key of gone) this.#keys.delete(key);
+    if (events.length > 0) this.#changed();
   }
 
   /** Reports a problem that has no object; a complete list clears it. */
@@ -116,7 +125,7 @@ export class ObjectFeed {
     if (key === undefined || !isRecord(item)) return { key, update: undefined, problems: [this.#nameless()] };
     try {
       // Items of a list do not say their kind.
-      return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind }) };
+      return { key, ...convertAs(this.#kind, { ...item, apiVersion: this.#kind.apiVersion, kind: this.#kindName }) };
     } catch (error) {
       const message = `could not be read and keeps its last known state: ${errorText(error)}`;
       return {
@@ -128,7 +137,8 @@ export class ObjectFeed {
   }
 
   #deletion(key: string): ModelUpdate {
-    return { kind: this.#kind.kind, key, value: undefined };
+    const { kind, keyPrefix = '' } = this.#kind;
+    return { kind, key: keyPrefix + key, value: undefined };
   }
 
   #originOf(key: string | undefined): string {
@@ -136,7 +146,7 @@ export class ObjectFeed {
   }
 
   #refOf(key = '(unnamed)'): ObjectRef {
-    return { kind: this.#kind.kind, ...splitKey(key) };
+    return { kind: this.#kindName, ...splitKey(key) };
   }
 
   #nameless(): Problem {

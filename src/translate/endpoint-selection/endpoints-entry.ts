@@ -21,8 +21,12 @@ export interface EndpointsPlan {
   readonly selected: readonly SelectedEndpoints[];
   /** Everything else that the message is made of; objects that never change. */
   readonly basis: readonly unknown[];
-  /** The message for the selections in order, and for the scope in which clients share it. */
-  readonly message: (selections: readonly Selection[], scope: Scope) => MessageObject;
+  /** The same, of what is in the message only where all clients have the same endpoints. */
+  readonly fleetBasis?: readonly unknown[];
+  /** Nodes that get a variant of the message, whatever their endpoints. Absent: none. */
+  readonly variantNodes?: ReadonlySet<string>;
+  /** The message for the selections in order, for the scope in which clients have the same endpoints. */
+  readonly message: (selections: readonly Selection[], scope: Scope, isVariant: boolean) => MessageObject;
 }
 
 export interface EndpointsEntryOptions {
@@ -41,6 +45,10 @@ export class EndpointsEntry implements ResourceEntry {
   readonly name: string;
   readonly wildcard: boolean;
   readonly scope: Scope;
+  readonly shareKey: ResourceEntry['shareKey'];
+  /** In which clients have the same endpoints; with variants, `scope` is narrower. */
+  readonly #endpointsScope: Scope;
+  readonly #variantNodes: ReadonlySet<string>;
   readonly #slices: readonly EndpointSlice[];
   readonly #makePlan: EndpointsEntryOptions['plan'];
   /** Kept where it is needed for many nodes. All others are built once, if ever: then it is made again. */
@@ -53,7 +61,13 @@ export class EndpointsEntry implements ResourceEntry {
     this.typeUrl = options.typeUrl;
     this.name = options.name;
     this.wildcard = options.wildcard;
-    this.scope = plan.selected.reduce<Scope>((scope, one) => narrower(scope, one.endpoints.scope(one.policy)), 'fleet');
+    const { selected, variantNodes = none } = plan;
+    this.#endpointsScope = selected.reduce<Scope>((scope, one) => {
+      return narrower(scope, one.endpoints.scope(one.policy));
+    }, 'fleet');
+    this.#variantNodes = variantNodes;
+    this.scope = variantNodes.size > 0 ? 'node' : this.#endpointsScope;
+    this.shareKey = shareKeyOf(this.#endpointsScope, variantNodes);
     this.#slices = options.slices;
     this.#makePlan = options.plan;
     this.#kept = this.scope === 'fleet' ? undefined : plan;
@@ -62,7 +76,7 @@ export class EndpointsEntry implements ResourceEntry {
   build(client: ClientView): MessageObject {
     const { selected, message } = this.#plan();
     const selections = selected.map((one, index) => this.#shared?.get(index) ?? this.#select(one, index, client));
-    return message(selections, this.scope);
+    return message(selections, this.#endpointsScope, this.#variantNodes.has(client.nodeName));
   }
 
   #plan(): EndpointsPlan {
@@ -81,12 +95,43 @@ export class EndpointsEntry implements ResourceEntry {
   /** Undefined: anybody's. */
   changedKeys(previous: ResourceEntry): KeySet | undefined {
     if (!(previous instanceof EndpointsEntry) || previous.scope !== this.scope) return undefined;
+    const scope = this.#endpointsScope;
     const before = previous.#plan();
-    const { selected, basis } = this.#plan();
-    if (!sameElements(basis, before.basis) || selected.length !== before.selected.length) return undefined;
-    const keys = selected.map((one, index) => changedKeysOf(one, before.selected[index], this.scope));
-    return keys.reduce<KeySet | undefined>(union, new Set<string>());
+    const now = this.#plan();
+    if (previous.#endpointsScope !== scope || !sameBasis(now, before, scope)) return undefined;
+    const keys = now.selected.map((one, index) => changedKeysOf(one, before.selected[index], scope));
+    const changed = keys.reduce<KeySet | undefined>(union, noKeys);
+    if (scope === this.scope) return union(changed, difference(this.#variantNodes, previous.#variantNodes));
+    // The keys of the wider scope are no nodes.
+    return isEmpty(changed) ? difference(this.#variantNodes, previous.#variantNodes) : undefined;
   }
+}
+
+const none: ReadonlySet<string> = new Set();
+const noKeys: KeySet = none;
+
+/** Nodes that have the same endpoints differ by nothing but the variant. */
+function shareKeyOf(scope: Scope, variantNodes: ReadonlySet<string>): ResourceEntry['shareKey'] {
+  if (scope === 'node' || variantNodes.size === 0) return undefined;
+  return ({ nodeName, zone }) => {
+    const variant = variantNodes.has(nodeName) ? 'variant' : 'usual';
+    return scope === 'zone' ? `${variant}/${zone}` : `${variant}/`;
+  };
+}
+
+function difference(a: ReadonlySet<string>, b: ReadonlySet<string>): KeySet {
+  return new Set([...a, ...b].filter((key) => a.has(key) !== b.has(key)));
+}
+
+function isEmpty(keys: KeySet | undefined): boolean {
+  return keys instanceof Set && keys.size === 0;
+}
+
+function sameBasis(a: EndpointsPlan, b: EndpointsPlan, scope: Scope): boolean {
+  const { fleetBasis: own = [] } = a;
+  const { fleetBasis: other = [] } = b;
+  if (!sameElements(a.basis, b.basis) || a.selected.length !== b.selected.length) return false;
+  return scope !== 'fleet' || sameElements(own, other);
 }
 
 function narrower(a: Scope, b: Scope): Scope {

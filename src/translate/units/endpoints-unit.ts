@@ -18,7 +18,7 @@ export const endpointsUnit: UnitKind = {
     const endpointsOf = endpointsByPort(slices);
     const entries = [
       ...backendsOf(frontends).map((backend) => endpointEntry(backend, slices, endpointsOf)),
-      serviceViewEntry(service, frontends, slices, endpointsOf),
+      serviceViewEntry(service, frontends, slices, endpointsOf, reader.policedNodesOf(key)),
     ];
     return { entries, problems: [] };
   },

@@ -6,6 +6,8 @@ export const nodeUnit: UnitKind = {
   of: 'Node',
   translate(reader, key) {
     const node = reader.get('Node', key);
-    return node === undefined ? noTranslation : { entries: [nodeViewEntry(node, reader.serviceCidrs())], problems: [] };
+    if (node === undefined) return noTranslation;
+    const entry = nodeViewEntry(node, reader.serviceCidrs(), reader.kernelPathPodsOf(key));
+    return { entries: [entry], problems: [] };
   },
 };

@@ -73,9 +73,13 @@ const numbers: Readonly<Record<Question, number>> = {
   Node: 2,
   Namespace: 3,
   ServiceCIDR: 4,
-  slicesOf: 5,
-  ownerOf: 6,
-  serviceCidrs: 7,
+  NetworkPolicy: 5,
+  OtherPolicy: 6,
+  Pod: 7,
+  slicesOf: 8,
+  ownerOf: 9,
+  serviceCidrs: 10,
+  kernelPathPodsOf: 11,
 };
 const questions = Object.keys(numbers) as readonly Question[];
 const questionBits = 4;

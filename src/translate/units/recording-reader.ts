@@ -31,6 +31,17 @@ export class RecordingReader implements ModelReader {
     return this.#model.ownerOf(clusterIP);
   }
 
+  /** Told as a change of `slicesOf`. */
+  policedNodesOf(serviceKey: string): ReadonlySet<string> {
+    this.#note('slicesOf', serviceKey);
+    return this.#model.policedNodesOf(serviceKey);
+  }
+
+  kernelPathPodsOf(nodeName: string): readonly string[] {
+    this.#note('kernelPathPodsOf', nodeName);
+    return this.#model.kernelPathPodsOf(nodeName);
+  }
+
   serviceCidrs(): readonly string[] {
     this.#note('serviceCidrs', '');
     return this.#model.serviceCidrs();

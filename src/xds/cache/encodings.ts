@@ -136,7 +136,8 @@ export class Encodings {
 }
 
 /** Undefined: all clients get the same. */
-function scopeKey({ scope }: ResourceEntry, view: ClientView): string | undefined {
+function scopeKey({ scope, shareKey }: ResourceEntry, view: ClientView): string | undefined {
   if (scope === 'fleet') return undefined;
+  if (shareKey !== undefined) return shareKey(view);
   return scope === 'zone' ? view.zone : view.nodeName;
 }
