@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Flags } from '../../src/agent/config/flags.ts';
 import { resolveOptions } from '../../src/agent/config/options.ts';
 import { parseConfiguration } from '../../src/controller/configuration.ts';
-import { kubernetesKinds } from '../../src/kubernetes/kinds.ts';
+import { groupOf, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
 import { expand } from './kubernetes/pod-environment.ts';
 import { makeKubectl, root, sysctlsOfAgent } from './setup.ts';
@@ -44,8 +44,9 @@ describe('the Kubernetes manifests', () => {
     expect(parseConfiguration(readFileSync(path, 'utf8'), path).adminAddress).toBe('127.0.0.1:18001');
   });
 
-  it('grant reading of the kinds that the controller reads, and nothing to nodes', () => {
-    const read = kubernetesKinds.flatMap(({ resource }) => [`list ${resource}`, `watch ${resource}`]);
+  it('grant reading of what the controller reads, and nothing to nodes', () => {
+    const resources = kubernetesKinds.map(({ apiVersion, resource }) => [resource, groupOf(apiVersion)].join('.'));
+    const read = resources.flatMap((what) => [`list ${what}`, `watch ${what}`]);
     expect(grantsOf(objects, 'fairlead-controller')).toEqual(read.sort());
     const bindings = objects.filter(({ kind }) => kind?.endsWith('RoleBinding') === true || kind === 'Role');
     expect(bindings.map(({ metadata }) => metadata?.name)).toEqual(['fairlead-controller']);

@@ -25,13 +25,13 @@ export function podOf(name: string, namespace: string, nodeName: string, templat
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name, namespace }, spec: { ...spec, nodeName } };
 }
 
-/** What a role allows, as `verb resource`, sorted. */
+/** What a role allows, as `verb resource.group`, sorted; the core group is empty. */
 export function grantsOf(objects: readonly KubernetesObject[], role: string): readonly string[] {
   const found = objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata?.name === role) as
     | V1ClusterRole
     | undefined;
-  const grants = (found?.rules ?? []).flatMap(({ verbs, resources = [] }) =>
-    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+  const grants = (found?.rules ?? []).flatMap(({ verbs, resources = [], apiGroups = [] }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${group}`))),
   );
   return grants.sort();
 }
