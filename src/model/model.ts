@@ -32,10 +32,10 @@ export interface ModelReader {
   /** The Service that holds a cluster IP: where two claim one, the older, then the first by key. */
   ownerOf(clusterIP: string): string | undefined;
   /**
-   * Names of nodes on which an endpoint of a Service, by the Service's key, is selected by a policy for ingress. A part of the
-   * answer of `slicesOf`: another one is told as another one of that.
+   * Names of nodes on which an endpoint of a Service, by the Service's key, is selected by a policy for ingress; undefined: no
+   * policy can. A part of the answer of `slicesOf`: another one is told as another one of that.
    */
-  policedNodesOf(serviceKey: string): ReadonlySet<string>;
+  policedNodesOf(serviceKey: string): ReadonlySet<string> | undefined;
   /** Addresses of the pods of a node that a policy selects for egress, in order of text. */
   kernelPathPodsOf(nodeName: string): readonly string[];
   /** All ranges of cluster IPs, each once, in order of text. */
@@ -86,7 +86,10 @@ export class ModelStore implements Model {
     Pod: new Map(),
   };
   readonly #slices = new SlicesByService();
-  readonly #policed = new PolicedPods(() => this.#objects.EndpointSlice.values());
+  readonly #policed = new PolicedPods({
+    slices: () => this.#objects.EndpointSlice.values(),
+    services: () => this.#objects.Service.keys(),
+  });
   readonly #claims = new AddressClaims();
 
   get revision(): number {
@@ -117,8 +120,9 @@ export class ModelStore implements Model {
     return this.#claims.ownerOf(clusterIP);
   }
 
-  policedNodesOf(serviceKey: string): ReadonlySet<string> {
-    return this.#policed.policedNodesOf(this.slicesOf(serviceKey));
+  policedNodesOf(serviceKey: string): ReadonlySet<string> | undefined {
+    const namespace = serviceKey.slice(0, serviceKey.indexOf('/'));
+    return this.#policed.policedNodesOf(namespace, this.slicesOf(serviceKey));
   }
 
   kernelPathPodsOf(nodeName: string): readonly string[] {

@@ -60,11 +60,13 @@ describe('the view of a Service with endpoints that a policy selects', () => {
     return entryAfter(serviceUpdate(aService(service)), sliceUpdate(aSlice({ endpoints })));
   }
 
-  it('is the same for all nodes as long as no policy selects one', () => {
+  it('is for the fleet without a policy, and for nodes with one, so that no pod moves it from one to the other', () => {
     start([on(1), on(2)]);
     expect(entryAfter(pod(1), pod(2)).scope).toBe('fleet');
-    const { scope } = entryAfter(policy, pod(1, { app: 'other' }), pod(2, {}));
-    expect(scope).toBe('fleet');
+    const before = entryAfter(policy, pod(1, { app: 'other' }), pod(2, {}));
+    expect(before.scope).toBe('node');
+    expect(changedOf(entryAfter(pod(1)), before)).toEqual(['node1']);
+    expect(entryAfter({ ...policy, value: undefined }).scope).toBe('fleet');
   });
 
   it('says kernel where the pod runs, and two forms are all that is made', () => {

@@ -25,7 +25,7 @@ export function servicePathsOf(model: Model, service: Service, settings: Transla
   const { namespace, name } = service;
   const defaults = dataPathDefaults(model, service, settings);
   const addresses = [...new Set(frontendsOf(model, service, settings).map(({ address }) => address))];
-  const kernelNodes = [...model.policedNodesOf(keyOf(service))].sort();
+  const kernelNodes = [...(model.policedNodesOf(keyOf(service)) ?? [])].sort();
   return service.ports.map((port) => {
     const { path, reason } = dataPathOf(service, port, defaults);
     const identity = { namespace, name, addresses, port: port.port, portName: port.name, protocol: port.protocol };

@@ -58,7 +58,7 @@ export function serviceViewEntry(
   clusterFrontends: readonly Frontend[],
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
-  policedNodes: ReadonlySet<string>,
+  policedNodes: ReadonlySet<string> | undefined,
 ): ResourceEntry {
   return new EndpointsEntry({
     typeUrl: typeUrls.serviceView,
@@ -75,7 +75,7 @@ function planOf(
   clusterFrontends: readonly Frontend[],
   slices: readonly EndpointSlice[],
   endpointsOf: EndpointsOfPort,
-  policedNodes: ReadonlySet<string>,
+  policedNodes: ReadonlySet<string> | undefined,
 ): EndpointsPlan {
   const { namespace, name } = service;
   const sets = new PlannedSets(endpointsOf);
@@ -87,7 +87,7 @@ function planOf(
     basis: [service, ...clusterFrontends.flatMap(({ address, path, reason }) => [address, path, reason])],
     // A time that is the slice's would make views differ for nodes whose endpoints are the same.
     fleetBasis: [changedMs],
-    ...(clusterFrontends.every(({ path }) => path === 'Kernel') ? {} : { variantNodes: policedNodes }),
+    variantNodes: clusterFrontends.every(({ path }) => path === 'Kernel') ? undefined : policedNodes,
     message: (selections, scope, isPoliced): ServiceView => ({
       namespace,
       name,

@@ -1,10 +1,10 @@
 // Random policies, pods and slices that come, change and go, against a direct reading of the API's description.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { anEndpoint, aSlice } from '../../../test/support/builders.ts';
+import { anEndpoint, aService, aSlice, serviceUpdate } from '../../../test/support/builders.ts';
 import { ModelStore, type ModelUpdate } from '../model.ts';
 import type { LabelRequirement, LabelSelector, Labels } from './label-selector.ts';
-import type { NetworkPolicy, Pod } from './network-policy.ts';
+import type { NetworkPolicy, OtherPolicy, Pod } from './network-policy.ts';
 
 const namespaces = ['a', 'b'];
 const nodes = ['node1', 'node2', 'node3'];
@@ -70,6 +70,10 @@ const slice: fc.Arbitrary<ModelUpdate> = placed.chain((where) => {
   });
 });
 
+const allServices = namespaces.flatMap((namespace) =>
+  services.map((service) => serviceUpdate(aService({ namespace, name: service }))),
+);
+
 const batches = fc.array(fc.array(fc.oneof(policy, otherPolicy, pod, slice), { minLength: 1, maxLength: 4 }), {
   minLength: 1,
   maxLength: 12,
@@ -91,10 +95,17 @@ function isSelected(selector: LabelSelector, labels: Labels): boolean {
 }
 
 function isPoliced(model: ModelStore, { namespace, labels }: Pod, direction: 'ingress' | 'egress'): boolean {
-  const others = all<{ readonly namespace: string | undefined }>(model, 'OtherPolicy');
+  const others = all<OtherPolicy>(model, 'OtherPolicy');
   if (others.some((other) => other.namespace === undefined || other.namespace === namespace)) return true;
   const own = all<NetworkPolicy>(model, 'NetworkPolicy').filter((one) => one.namespace === namespace);
   return own.some((one) => one[direction] && isSelected(one.podSelector, labels));
+}
+
+/** One for ingress. */
+function hasPolicy(model: ModelStore, namespace: string): boolean {
+  const others = all<OtherPolicy>(model, 'OtherPolicy');
+  if (others.some((other) => other.namespace === undefined || other.namespace === namespace)) return true;
+  return all<NetworkPolicy>(model, 'NetworkPolicy').some((one) => one.namespace === namespace && one.ingress);
 }
 
 /** Every answer, by the question. */
@@ -111,7 +122,8 @@ function directly(model: ModelStore): Readonly<Record<string, readonly string[]>
       const endpoints = model.slicesOf(key).flatMap((one) => one.endpoints.map((endpoint) => endpoint.address));
       const at = pods.filter(({ addresses }) => addresses.some((one) => endpoints.includes(one)));
       const policed = at.filter((one) => isPoliced(model, one, 'ingress'));
-      return [`nodes of ${key}`, [...new Set(policed.map(({ nodeName }) => nodeName))].sort()] as const;
+      const answer = [...new Set(policed.map(({ nodeName }) => nodeName))].sort();
+      return [`nodes of ${key}`, answer.length === 0 && !hasPolicy(model, namespace) ? ['never'] : answer] as const;
     }),
   );
   return Object.fromEntries([...ofNodes, ...ofServices]);
@@ -122,7 +134,7 @@ function answered(model: ModelStore): Readonly<Record<string, readonly string[]>
   const ofServices = namespaces.flatMap((namespace) =>
     services.map((service) => {
       const key = `${namespace}/${service}`;
-      return [`nodes of ${key}`, [...model.policedNodesOf(key)].sort()] as const;
+      return [`nodes of ${key}`, [...(model.policedNodesOf(key) ?? ['never'])].sort()] as const;
     }),
   );
   return Object.fromEntries([...ofNodes, ...ofServices]);
@@ -132,6 +144,7 @@ it('answers what a direct reading does, and tells whose answers are others', () 
   fc.assert(
     fc.property(batches, (steps) => {
       const model = new ModelStore();
+      model.apply(allServices);
       for (const batch of steps) {
         const before = answered(model);
         const change = model.apply(batch);

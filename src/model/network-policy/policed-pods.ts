@@ -12,7 +12,13 @@ export interface PolicedChange {
   readonly services: Set<string>;
 }
 
-const noNodes: ReadonlySet<string> = new Set();
+/** What policed pods are compared with. */
+interface Surroundings {
+  /** Asked for when the first pod comes. */
+  readonly slices: () => Iterable<EndpointSlice>;
+  /** Keys of all Services; asked for when a namespace gets its first policy, or loses the last. */
+  readonly services: () => Iterable<string>;
+}
 
 /**
  * Which pods NetworkPolicies select, kept in step with policies, pods and slices. A change of a pod costs its namespace's
@@ -28,11 +34,10 @@ export class PolicedPods {
   readonly #ingress = new Multimap<Pod>();
   /** Kept as long as there are pods. */
   readonly #slices = new Multimap<EndpointSlice>();
-  readonly #allSlices: () => Iterable<EndpointSlice>;
+  readonly #surroundings: Surroundings;
 
-  /** @param allSlices of the model; they are asked for when the first pod comes */
-  constructor(allSlices: () => Iterable<EndpointSlice>) {
-    this.#allSlices = allSlices;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
 
   /** Addresses of the pods of a node that a policy selects for egress, in order. */
@@ -40,33 +45,35 @@ export class PolicedPods {
     return [...new Set(this.#egress.get(nodeName).flatMap(({ addresses }) => addresses))].sort();
   }
 
-  /** The nodes on which a pod with an address of the slices is selected for ingress. */
-  policedNodesOf(slices: readonly EndpointSlice[]): ReadonlySet<string> {
-    if (this.#ingress.size === 0) return noNodes;
+  /**
+   * The nodes on which a pod with an address of a Service's slices is selected for ingress. Undefined: there is no policy in
+   * its namespace, so that a change of pods cannot make it another answer.
+   */
+  policedNodesOf(namespace: string, slices: readonly EndpointSlice[]): ReadonlySet<string> | undefined {
     const nodes = new Set<string>();
+    if (this.#ingress.size > 0) this.#collectNodes(slices, nodes);
+    return nodes.size > 0 || this.#policies.hasIngress(namespace) ? nodes : undefined;
+  }
+
+  #collectNodes(slices: readonly EndpointSlice[], nodes: Set<string>): void {
     for (const { endpoints } of slices) {
       for (const { address } of endpoints) {
         if (!this.#ingress.has(address)) continue;
         for (const { nodeName } of this.#ingress.get(address)) nodes.add(nodeName);
       }
     }
-    return nodes;
   }
 
   replacePolicy(before: NetworkPolicy | undefined, after: NetworkPolicy | undefined, change: PolicedChange): void {
-    this.#policies.replace(before, after);
-    for (const namespace of new Set([before, after].map((policy) => policy?.namespace))) {
-      if (namespace !== undefined) this.#selectIn(namespace, change);
-    }
+    const namespaces = new Set([before, after].flatMap((policy) => policy?.namespace ?? []));
+    this.#changePolicies([...namespaces], change, () => this.#policies.replace(before, after));
   }
 
   replaceOther(before: OtherPolicy | undefined, after: OtherPolicy | undefined, change: PolicedChange): void {
-    this.#policies.replaceOther(before, after);
-    for (const policy of [before, after]) {
-      if (policy === undefined) continue;
-      const namespaces = policy.namespace === undefined ? [...this.#pods.keys()] : [policy.namespace];
-      for (const namespace of namespaces) this.#selectIn(namespace, change);
-    }
+    const places = [before, after].filter((policy) => policy !== undefined);
+    const isClusterWide = places.some(({ namespace }) => namespace === undefined);
+    const namespaces = isClusterWide ? this.#namespaces() : places.flatMap(({ namespace }) => namespace ?? []);
+    this.#changePolicies([...new Set(namespaces)], change, () => this.#policies.replaceOther(before, after));
   }
 
   replacePod(before: Pod | undefined, after: Pod | undefined, change: PolicedChange): void {
@@ -86,7 +93,7 @@ export class PolicedPods {
   }
 
   #addPod(pod: Pod, change: PolicedChange): void {
-    if (this.#pods.size === 0) for (const slice of this.#allSlices()) this.#addSlice(slice);
+    if (this.#pods.size === 0) for (const slice of this.#surroundings.slices()) this.#addSlice(slice);
     const pods = this.#pods.get(pod.namespace) ?? new Map<Pod, Policed>();
     this.#pods.set(pod.namespace, pods);
     const policed = this.#policies.policed(pod);
@@ -101,6 +108,23 @@ export class PolicedPods {
     this.#mark(pod, policed, 'delete', change);
     pods.delete(pod);
     if (pods.size === 0) this.#pods.delete(pod.namespace);
+  }
+
+  /** All that have pods or Services. */
+  #namespaces(): readonly string[] {
+    return [...this.#pods.keys(), ...[...this.#surroundings.services()].map(namespaceOf)];
+  }
+
+  #changePolicies(namespaces: readonly string[], change: PolicedChange, apply: () => void): void {
+    const before = namespaces.map((namespace) => this.#policies.hasIngress(namespace));
+    apply();
+    const flipped = namespaces.filter((namespace, index) => this.#policies.hasIngress(namespace) !== before[index]);
+    if (flipped.length > 0) this.#markServices(new Set(flipped), change);
+    for (const namespace of namespaces) this.#selectIn(namespace, change);
+  }
+
+  #markServices(namespaces: ReadonlySet<string>, { services }: PolicedChange): void {
+    for (const key of this.#surroundings.services()) if (namespaces.has(namespaceOf(key))) services.add(key);
   }
 
   /** Again, after the policies of a namespace changed. */
@@ -129,4 +153,8 @@ export class PolicedPods {
       }
     }
   }
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }

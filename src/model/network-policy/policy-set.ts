@@ -32,6 +32,13 @@ export class PolicySet {
     if (after !== undefined) this.#count(after, 1);
   }
 
+  /** Whether there is a policy that can select a pod of the namespace for ingress. */
+  hasIngress(namespace: string): boolean {
+    if (this.#others.has(namespace) || this.#others.has('')) return true;
+    for (const { ingress } of this.#policies.get(namespace) ?? []) if (ingress) return true;
+    return false;
+  }
+
   policed(pod: Pod): Policed {
     if (this.#others.has(pod.namespace) || this.#others.has('')) return everything;
     const policies = this.#policies.get(pod.namespace);

@@ -23,8 +23,11 @@ export interface EndpointsPlan {
   readonly basis: readonly unknown[];
   /** The same, of what is in the message only where all clients have the same endpoints. */
   readonly fleetBasis?: readonly unknown[];
-  /** Nodes that get a variant of the message, whatever their endpoints. Absent: none. */
-  readonly variantNodes?: ReadonlySet<string>;
+  /**
+   * Nodes that get a variant of the message, whatever their endpoints. Undefined: there is none. With an empty set nodes are told
+   * one by one all the same: to come to that and back, each would have to be sent the message again.
+   */
+  readonly variantNodes?: ReadonlySet<string> | undefined;
   /** The message for the selections in order, for the scope in which clients have the same endpoints. */
   readonly message: (selections: readonly Selection[], scope: Scope, isVariant: boolean) => MessageObject;
 }
@@ -61,13 +64,13 @@ export class EndpointsEntry implements ResourceEntry {
     this.typeUrl = options.typeUrl;
     this.name = options.name;
     this.wildcard = options.wildcard;
-    const { selected, variantNodes = none } = plan;
+    const { selected, variantNodes } = plan;
     this.#endpointsScope = selected.reduce<Scope>((scope, one) => {
       return narrower(scope, one.endpoints.scope(one.policy));
     }, 'fleet');
-    this.#variantNodes = variantNodes;
-    this.scope = variantNodes.size > 0 ? 'node' : this.#endpointsScope;
-    this.shareKey = shareKeyOf(this.#endpointsScope, variantNodes);
+    this.#variantNodes = variantNodes ?? none;
+    this.scope = variantNodes === undefined ? this.#endpointsScope : 'node';
+    this.shareKey = variantNodes === undefined ? undefined : shareKeyOf(this.#endpointsScope, variantNodes);
     this.#slices = options.slices;
     this.#makePlan = options.plan;
     this.#kept = this.scope === 'fleet' ? undefined : plan;
@@ -112,7 +115,7 @@ const noKeys: KeySet = none;
 
 /** Nodes that have the same endpoints differ by nothing but the variant. */
 function shareKeyOf(scope: Scope, variantNodes: ReadonlySet<string>): ResourceEntry['shareKey'] {
-  if (scope === 'node' || variantNodes.size === 0) return undefined;
+  if (scope === 'node') return undefined;
   return ({ nodeName, zone }) => {
     const variant = variantNodes.has(nodeName) ? 'variant' : 'usual';
     return scope === 'zone' ? `${variant}/${zone}` : `${variant}/`;

@@ -32,7 +32,7 @@ export class RecordingReader implements ModelReader {
   }
 
   /** Told as a change of `slicesOf`. */
-  policedNodesOf(serviceKey: string): ReadonlySet<string> {
+  policedNodesOf(serviceKey: string): ReadonlySet<string> | undefined {
     this.#note('slicesOf', serviceKey);
     return this.#model.policedNodesOf(serviceKey);
   }
