@@ -63,6 +63,18 @@ describe('what a Service has for clients outside of the cluster', () => {
     expect(convert({ ...spec, healthCheckNodePort: 32_000 }).external).not.toHaveProperty('healthCheckNodePort');
   });
 
+  it.each([
+    ['one that cannot be read', ['10.0.0.0/33'], ['0.0.0.0/32', '::/128']],
+    ['a good one beside it', ['10.0.0.0/8', 'any'], ['10.0.0.0/8', '0.0.0.0/32', '::/128']],
+    ['what is no text', [7], ['0.0.0.0/32', '::/128']],
+    ['what is no list', '10.0.0.0/8', ['0.0.0.0/32', '::/128']],
+    ['good ones', [' 10.0.0.0/8 ', 'fd00::/8', '10.0.0.0/8'], ['10.0.0.0/8', 'fd00::/8']],
+    ['none', [], []],
+  ])('opens to nobody for a source range that cannot be read: %s', (_what, loadBalancerSourceRanges, sourceRanges) => {
+    const { external } = convert({ type: 'LoadBalancer', loadBalancerSourceRanges });
+    expect(external).toMatchObject({ sourceRanges });
+  });
+
   it('takes an address for the load balancer alone when its mode is not understood', () => {
     const { external, problems } = convert({}, ingress({ ip: '203.0.113.1', ipMode: 'Later' }));
     expect(external?.loadBalancer).toEqual([{ address: '203.0.113.1', ipMode: 'Proxy' }]);
@@ -80,7 +92,7 @@ describe('what a Service has for clients outside of the cluster', () => {
     [{ externalIPs: ['0.0.0.0'] }, 'spec.externalIPs[0]: "0.0.0.0" is an unspecified address; it is left out'],
     [
       { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/33'] },
-      'spec.loadBalancerSourceRanges[0]: is "10.0.0.0/33", not a CIDR; it is left out',
+      'spec.loadBalancerSourceRanges[0]: is "10.0.0.0/33", not a CIDR; nobody is let in for it',
     ],
     [
       { ports: [{ port: 80, nodePort: 70_000 }] },

@@ -71,13 +71,25 @@ function readAddress(reader: FieldReader, path: string, text: string): string | 
   return unusable === undefined ? address : reader.report(path, `${quote(text)} ${unusable}; ${leftOut}`);
 }
 
+/** Addresses that no client has. */
+const nobody = ['0.0.0.0/32', '::/128'];
+
+/**
+ * A range that cannot be read lets nobody in: without it, a Service that is restricted by it alone would be open to all. The
+ * API server admits none but those with leading zeros.
+ */
 function readSourceRanges(spec: FieldReader): readonly string[] {
   const key = 'loadBalancerSourceRanges';
-  return spec.strings(key, 'they are treated as absent').flatMap((text, index) => {
+  const list = spec.raw(key);
+  const instead = 'nobody is let in for it';
+  const texts = spec.strings(key, instead);
+  const isUnreadable = list !== undefined && (!Array.isArray(list) || texts.length < list.length);
+  const ranges = texts.flatMap((text, index) => {
     const cidr = canonicalCidr(text.trim());
-    if (cidr === undefined) spec.report(`${key}[${index}]`, `is ${quote(text)}, not a CIDR; ${leftOut}`);
-    return cidr ?? [];
+    if (cidr === undefined) spec.report(`${key}[${index}]`, `is ${quote(text)}, not a CIDR; ${instead}`);
+    return cidr ?? nobody;
   });
+  return [...new Set(isUnreadable ? [...ranges, ...nobody] : ranges)];
 }
 
 /** Only load balancers ask it, and only to tell nodes with endpoints from others (Service contract §1.8). */

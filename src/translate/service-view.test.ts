@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aPort, aService, aSlice, serviceUpdate, sliceUpdate } from '../../test/support/builders.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import type { ServicePort } from '../model/service.ts';
@@ -68,5 +69,35 @@ describe('the view of a node-local DNS Service', () => {
     const view = viewOn(entryWith([leaving, on(1, '10.244.1.6'), on(2, '10.244.2.5')]), 1);
     expect(view.frontends?.[0]).toMatchObject({ endpointSet: 0, servingSet: 1 });
     expect(view.endpointSets?.map(({ addresses }) => addresses?.length)).toEqual([4, 8]);
+  });
+});
+
+describe('the view of a Service with externalTrafficPolicy Local', () => {
+  const model = new ModelStore();
+  const external = {
+    ...({ type: 'NodePort', externalIPs: [], loadBalancer: [], sourceRanges: [], allocatesNodePorts: true } as const),
+    trafficPolicy: 'Local' as const,
+  };
+  const port = aPort({ nodePort: 30_080 });
+  const entryWith = (endpoints: readonly Endpoint[], changedMs?: number): ResourceEntry => {
+    const time = changedMs === undefined ? {} : { changedMs };
+    model.apply([serviceUpdate(aService({ ports: [port], external })), sliceUpdate(aSlice({ endpoints, ...time }))]);
+    const { entries } = endpointsUnit.translate(model, 'shop/web', defaultSettings);
+    const entry = entries.find(({ typeUrl }) => typeUrl === typeUrls.serviceView);
+    if (entry === undefined) throw new Error('there is no view');
+    return entry;
+  };
+
+  it('changes on every node with an endpoint: pods of each are short-circuited to all', () => {
+    const before = entryWith([on(1, '10.1.1.1'), on(2, '10.1.2.1')]);
+    const after = entryWith([on(1, '10.1.1.1'), on(2, '10.1.2.2')]);
+    const frontend = (after.build({ nodeName: 'node3', zone: '' }) as ServiceView).frontends?.[1];
+    expect(frontend).toMatchObject({ kind: 'NODE_PORT', endpointSet: 1, shortCircuitSet: 0 });
+    expect(after.changedKeys?.(before)).toBeUndefined();
+  });
+
+  it('changes on no node when a slice was written again, or with another time only', () => {
+    const before = entryWith([on(1, '10.1.1.1')]);
+    expect(entryWith([on(1, '10.1.1.1')], 5).changedKeys?.(before)).toEqual(new Set());
   });
 });
