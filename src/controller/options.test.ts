@@ -33,6 +33,21 @@ describe('resolveOptions', () => {
     expect(settings.accessLog).toEqual({ kind: 'Stdout' });
   });
 
+  it.each([
+    ['', []],
+    ['networkPolicy: Ignored\n', ['NetworkPolicy', 'OtherPolicy', 'Pod']],
+    ['otherNetworkPolicies: Ignored\n', ['OtherPolicy']],
+    ['networkPolicy: Ignored\notherNetworkPolicies: KernelPath\n', ['NetworkPolicy']],
+    ['networkPolicy: KernelPath\notherNetworkPolicies: Ignored\n', ['OtherPolicy']],
+  ])('reads what has a meaning: %j', (file, ignored) => {
+    expect([...resolve({}, file).ignoredKinds]).toEqual(ignored);
+  });
+
+  it('takes the paths from the file, each by itself', () => {
+    expect(resolve({}).settings.dataPath).toEqual({ http: 'Envoy', tcp: 'Envoy' });
+    expect(resolve({}, 'dataPath: { tcp: Kernel }\n').settings.dataPath).toEqual({ http: 'Envoy', tcp: 'Kernel' });
+  });
+
   it('refuses plaintext off loopback unless it is asked for by name', () => {
     expect(() => resolve({ xdsAddress: '0.0.0.0:18000' })).toThrow(/0\.0\.0\.0 is not a loopback/);
     expect(resolve({ xdsAddress: '0.0.0.0:18000', insecurePlaintext: true }).xds.host).toBe('0.0.0.0');
