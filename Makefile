@@ -6,7 +6,7 @@ export PROXY CNI IPFAMILY NODES LB INSTANCE FOCUS SKIP PARALLEL TIMEOUT OUT RECO
 # Node 24 comes with the npm packages and goes before any other.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-clients cluster cluster-down e2e e2e-short conformance lint format bench golden clean
+.PHONY: help setup demo test test-clients contract cluster cluster-down e2e e2e-short conformance lint format bench golden clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: setup ## Lint, type check and every test, the system tests as root
 test-clients: setup ## Clients of other languages (Java, Python, Go) through Envoy; installs a JDK and Maven
 	@test/clients/build.sh
 	@vitest run --config vitest.clients.config.ts
+
+contract: setup ## The Service contract on the real kube-proxy and on Fairlead, side by side
+	@test/tools/build.sh etcd kubectl kube-apiserver kube-proxy
+	@rm -rf .cache/contract; vitest run --config vitest.contract.config.ts; status=$$?; node test/contract/report-main.ts; exit $$status
 
 cluster: setup ## A real Kubernetes cluster on this machine: PROXY=fairlead|kube-proxy CNI=ptp|bridge IPFAMILY=ipv4|ipv6|dual NODES=2..6
 	@node test/cluster/up-main.ts

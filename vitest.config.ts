@@ -8,11 +8,12 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
-          // A command of its own: make test-clients.
-          exclude: ['test/clients/**'],
+          // Commands of their own: make test-clients, make contract.
+          exclude: ['test/clients/**', 'test/contract/kube-proxy.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          maxConcurrency: 10,
         },
       },
     ],

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream';
 import type { KubernetesObject, V1ConfigMap, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubernetesKinds, nameOf } from '../../src/kubernetes/kinds.ts';
 import { ApiServer, firstStartMs, skipsApiServer } from '../support/api-server.ts';
+import { openTunnel, startForwarder } from '../support/api-tunnel.ts';
 import { endpointSlice, namespace, node, service } from '../support/kubernetes-objects.ts';
 import { type Network, openNetwork } from '../testbed/network.ts';
 import { ProcessGroup } from '../testbed/process.ts';
@@ -71,16 +71,13 @@ describe.skipIf(skipsApiServer)('the Kubernetes manifests on a real API server',
     server = await ApiServer.start({ flags });
     network = await openNetwork(topology);
     tunnel = await openTunnel(server.port, join(folder, 'api.sock'));
-    const forwarder = join(import.meta.dirname, 'kubernetes/forward-main.ts');
-    const up = Promise.withResolvers<void>();
-    await group.start({
-      name: 'forwarder',
+    await startForwarder(group, {
       namespace: network.namespaceOf(nodeName),
-      command: [process.execPath, forwarder, String(server.port), join(folder, 'api.sock')],
-      logFile: join(folder, 'forwarder.log'),
-      onOutput: () => up.resolve(),
+      name: nodeName,
+      directory: folder,
+      port: server.port,
+      socket: join(folder, 'api.sock'),
     });
-    await up.promise;
     objects = await kustomize(writeOverlay(folder, server.port));
     applied = await server.kubectl(['apply', '--validate=strict', '-f', '-'], toYaml(objects));
     await server.apply(
@@ -270,17 +267,6 @@ function configMapsOf(objects: readonly KubernetesObject[]) {
 async function serviceAccountFiles(server: ApiServer, name: string) {
   const token = await server.kubectl(['create', 'token', name, '-n', system]);
   return { token, namespace: system, 'ca.crt': readFileSync(server.authority.certificate, 'utf8') };
-}
-
-/** Carries connections from a Unix socket to a port of this machine. */
-async function openTunnel(port: number, path: string): Promise<Server> {
-  const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1');
-    pipeline(client, upstream, () => {});
-    pipeline(upstream, client, () => {});
-  });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
-  return server;
 }
 
 async function ask(network: Network, url: string, count: number): Promise<readonly Answer[]> {

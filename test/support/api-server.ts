@@ -148,10 +148,10 @@ export class ApiServer {
   send(
     method: string,
     path: string,
-    options: { readonly body?: object; readonly token?: string } = {},
+    options: { readonly body?: object; readonly token?: string; readonly contentType?: string } = {},
   ): Promise<Answer> {
-    const { body, token = adminToken } = options;
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const { body, token = adminToken, contentType = 'application/json' } = options;
+    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
     return new Promise((done, fail) => {
       const url = `https://127.0.0.1:${this.port}${path}`;
       const req = request(url, { method, headers, agent: this.#agent }, (response) => {
