@@ -3,7 +3,7 @@ import type { Problem } from '../model/problem.ts';
 
 /** What a source reports. Calls come one at a time, in order. */
 export interface SourceListener {
-  /** A batch that belongs together: one file's change, one watch event, one relist. */
+  /** A batch that belongs together: one file's change, one watch event. What is long (a list, all files) comes in pieces. */
   update(updates: readonly ModelUpdate[]): void;
   /** All problems of one origin (a file, or an object of the API server); replaces the previous ones; an empty list clears them. */
   problems(origin: string, problems: readonly Problem[]): void;

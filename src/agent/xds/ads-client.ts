@@ -5,6 +5,7 @@ import { errorText } from '../../base/error-text.ts';
 import type { HostPort } from '../../base/host-port.ts';
 import { Candidates, type Resolve, resolveByDns } from './candidates.ts';
 import { ControllerStream, isReachable, type StreamEvents } from './controller-stream.ts';
+import { failover } from './failover.ts';
 import { HeldViews } from './held-views.ts';
 import { HomeWatch, type HomeWatchOptions } from './home-watch.ts';
 import { type AgentIdentity, decodeResponse } from './messages.ts';
@@ -24,7 +25,7 @@ export interface AdsClientOptions {
   readonly identity: AgentIdentity;
   /** Default: plaintext. */
   readonly credentials?: ChannelCredentials;
-  /** For a connection to speak HTTP/2 while there are others to try, milliseconds; default 1,000. */
+  /** For a connection to speak HTTP/2 while there are others to try, milliseconds; default 800. */
   readonly connectTimeoutMs?: number;
   /** For the first response while there are others to try, milliseconds; default 10,000. */
   readonly answerTimeoutMs?: number;
@@ -42,8 +43,6 @@ export type Connection =
 
 /** The usual 30 s would leave a node with old endpoints for that long after its controllers are back. */
 const reconnectBackOff = { baseMs: 500, capMs: 5_000 };
-
-const defaultConnectTimeoutMs = 1_000;
 
 /** With thousands of agents at a time, the first response of one may take seconds. */
 const defaultAnswerTimeoutMs = 10_000;
@@ -92,7 +91,7 @@ export class AdsClient {
       { ...defaultHome, ...options.home },
       {
         preferred: () => this.#preferred(),
-        isReachable: (controller) => isReachable(controller, this.#credentials, defaultConnectTimeoutMs),
+        isReachable: (controller) => isReachable(controller, this.#credentials, failover.connectTimeoutMs),
         returns: (controller) => this.#return(controller),
       },
     );
@@ -132,7 +131,7 @@ export class AdsClient {
   }
 
   #open(controller: string): ControllerStream {
-    const { connectTimeoutMs = defaultConnectTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs } = this.#options;
+    const { connectTimeoutMs = failover.connectTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs } = this.#options;
     const patience = 2 ** Math.min(this.#rounds, 10);
     const hasOthers = this.#candidates.list.length > 1;
     const options = {

@@ -2,6 +2,7 @@ import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceE
 import { whenReady } from './channel-state.ts';
 import { ClosingCredentials } from './closing-credentials.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
+import { failover } from './failover.ts';
 import type { HeldViews } from './held-views.ts';
 import { type AgentIdentity, encodeRequest } from './messages.ts';
 import { NodeProtocol } from './node-protocol.ts';
@@ -26,10 +27,9 @@ export interface StreamEvents {
 }
 
 const channelOptions = {
-  // A controller whose machine is gone answers nothing and closes nothing. It is noticed within 1.3 s, so that the agent is
-  // on another one within 2 s; one that is busy for less than 0.8 s is not left.
-  'grpc.keepalive_time_ms': 500,
-  'grpc.keepalive_timeout_ms': 800,
+  // A controller whose machine is gone answers nothing and closes nothing.
+  'grpc.keepalive_time_ms': failover.pingMs,
+  'grpc.keepalive_timeout_ms': failover.pingTimeoutMs,
   // The first response may hold every Service.
   'grpc.max_receive_message_length': -1,
   // Retries would keep what was sent; a stream is never retried, a new one is opened.

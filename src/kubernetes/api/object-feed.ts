@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { errorText } from '../../base/error-text.ts';
 import type { ModelUpdate } from '../../model/model.ts';
 import { formatObject, type ObjectRef, type Problem } from '../../model/problem.ts';
@@ -6,16 +5,10 @@ import type { Conversion } from '../conversion.ts';
 import { convertAs } from '../convert.ts';
 import type { KubernetesKind } from '../kinds.ts';
 import { splitKey } from '../names.ts';
+import { inPieces } from '../pieces.ts';
 import type { SourceListener } from '../source.ts';
 import { isRecord } from './json.ts';
 import type { ObjectEvent } from './watch-lines.ts';
-
-/**
- * Updates that are passed on before others have their turn; they take some 15 ms. After an absence of the API server most of a
- * list may have changed, in all replicas at one time: of 10,000 slices in one piece 0.7 s, in which no ping is answered, and
- * nodes leave a controller that is silent for 0.8 s.
- */
-const pieceSize = 250;
 
 /** What a list has delivered so far; nothing of it is passed on before the list is complete. */
 export interface Relist {
@@ -74,10 +67,7 @@ export class ObjectFeed {
     for (const origin of cured) this.#listener.problems(origin, []);
     for (const [origin, problems] of relist.problems) this.#listener.problems(origin, problems);
     const updates = [...relist.updates, ...gone.map((key) => this.#deletion(key))];
-    for (let at = 0; at < updates.length; at += pieceSize) {
-      if (at > 0) await setImmediate(undefined, { signal });
-      this.#deliver(updates.slice(at, at + pieceSize));
-    }
+    await inPieces(updates, (piece) => this.#listener.update(piece), signal);
     this.#keys = relist.keys;
     this.#troubled = new Set(relist.problems.keys());
     this.#changed();

@@ -127,10 +127,16 @@ function lastGood(problem: Problem): Problem {
   return { ...problem, message: `${problem.message}; the last good state of the file is used` };
 }
 
-/** Changes of one round as one batch; if something changed twice, the last change counts. */
+/** Changes of one round; if something changed twice, the last change counts. In the order in which they are told, in pieces. */
 export function mergeUpdates(changes: readonly IndexChange[]): readonly ModelUpdate[] {
   const updates = new Map<string, ModelUpdate>();
   for (const change of changes)
     for (const update of change.updates) updates.set(`${update.kind} ${update.key}`, update);
-  return [...updates.values()];
+  return [...updates.values()].sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+/** Nodes before what has endpoints on them, so that it is translated once; what has gone behind what takes its place. */
+function rankOf({ kind, value }: ModelUpdate): number {
+  if (value === undefined) return 2;
+  return kind === 'Node' ? 0 : 1;
 }

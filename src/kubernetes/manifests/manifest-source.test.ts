@@ -124,6 +124,22 @@ describe('ManifestSource at the start', () => {
     expect(world.syncedTimes).toBe(1);
   });
 
+  it('tells what is long in pieces, nodes first and what has gone last, and is synced after the last', async () => {
+    const all = Array.from({ length: 600 }, (_none, index) => index);
+    const service = (index: number) =>
+      `---\napiVersion: v1\nkind: Service\nmetadata: {name: s${index}}\nspec: {clusterIP: 10.0.${index >> 8}.${index & 255}, ports: [{port: 80}]}\n`;
+    write('a.yaml', all.map(service).join(''));
+    write('b.yaml', node('n'));
+    const { world } = await synced();
+    expect(world.batches.map(({ length }) => length)).toEqual([250, 250, 101]);
+    expect(world.batches[0]?.[0]).toBe('n');
+    write('a.yaml', service(700));
+    write('b.yaml', node('n', 'other'));
+    await world.until(() => world.nodes.size === 2);
+    const keys = world.batches.slice(3).flat();
+    expect(keys.lastIndexOf('default/s700')).toBeLessThan(keys.findIndex((key) => key.startsWith('-')));
+  });
+
   it('is synced with an empty directory, and with broken files, which are reported', async () => {
     expect((await synced()).world.batches).toEqual([]);
     write('a.yaml', `${node('a')}---\nx: [`);

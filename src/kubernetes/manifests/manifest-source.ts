@@ -2,6 +2,7 @@ import { join, normalize } from 'node:path';
 import type { Logger } from 'pino';
 import { errorText } from '../../base/error-text.ts';
 import { fileRef, type Problem } from '../../model/problem.ts';
+import { inPieces } from '../pieces.ts';
 import type { Source, SourceListener } from '../source.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { defaultSettling, type Settling } from './file-state.ts';
@@ -127,7 +128,7 @@ export class ManifestSource implements Source {
     try {
       const due = this.#schedule.take(performance.now());
       const changes = due === 'All' ? await this.#lookAtAll() : await this.#lookAt(due);
-      this.#tell(changes);
+      await this.#tell(changes);
     } catch (error) {
       this.#logger.error({ error, directory: this.#directory }, 'Could not scan the manifests');
       this.#schedule.lookAtAll(performance.now() + this.#rescanMs);
@@ -209,16 +210,15 @@ export class ManifestSource implements Source {
     if (look.kind === 'Taken') changes.push(look.change);
   }
 
-  #tell(changes: readonly IndexChange[]): void {
+  async #tell(changes: readonly IndexChange[]): Promise<void> {
     for (const file of new Set(changes.flatMap((change) => [...change.files]))) {
       this.#tellProblems(file, this.#files.problemsOf(file));
     }
-    // Files that are just being written are waited for, so that what exists at the start is one batch.
+    // Files that are just being written are waited for, so that what exists at the start comes together.
     this.#untold.push(...changes);
     if (!this.#synced && !(this.#complete && this.#files.settled)) return;
-    const updates = mergeUpdates(this.#untold.splice(0));
-    if (updates.length > 0) this.#listener?.update(updates);
-    if (this.#synced) return;
+    await inPieces(mergeUpdates(this.#untold.splice(0)), (piece) => this.#listener?.update(piece));
+    if (this.#synced || this.#state.kind === 'Stopped') return;
     this.#synced = true;
     this.#logger.info({ directory: this.#directory, objects: this.#files.size }, 'Read all manifests');
     this.#listener?.synced();
