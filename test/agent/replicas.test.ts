@@ -51,20 +51,20 @@ describe('an agent with several controllers', () => {
   it('goes to its second choice at once when the first is killed, and to the third after that', async () => {
     await connect();
     for (const index of [1, 2]) {
-      const start = performance.now();
       replicas[index - 1]?.controller.kill();
       await recorder.until(() => recorder.controller === nameOf(index));
-      expect(performance.now() - start).toBeLessThan(1_000);
     }
+    const waits = recorder.connections.flatMap((one) => (one.kind === 'Waiting' ? one.retryMs : []));
+    expect(waits).toEqual([0, 0]);
     expect(recorder.known.size).toBe(2);
   });
 
-  it('is on another one within 2 s when the network to its own is cut', async () => {
+  // Within 2 s by its settings: src/agent/xds/failover.test.ts.
+  it('goes to its second choice at once when the network to its own is cut', async () => {
     await connect();
-    const start = performance.now();
     replicas[0]?.proxy.freeze();
     await recorder.until(() => recorder.controller === nameOf(1));
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(recorder.connections.flatMap((one) => (one.kind === 'Waiting' ? one.retryMs : []))).toEqual([0]);
   });
 
   it('passes over one that is cut off when its own is lost, and does not wait for it twice', async () => {
