@@ -5,7 +5,7 @@ import { errorText } from '../../base/error-text.ts';
 import type { HostPort } from '../../base/host-port.ts';
 import { Candidates, type Resolve, resolveByDns } from './candidates.ts';
 import { ControllerStream, isReachable, type StreamEvents } from './controller-stream.ts';
-import { failover } from './failover.ts';
+import { failover, PingPatience } from './failover.ts';
 import { HeldViews } from './held-views.ts';
 import { HomeWatch, type HomeWatchOptions } from './home-watch.ts';
 import { type AgentIdentity, decodeResponse } from './messages.ts';
@@ -76,6 +76,7 @@ export class AdsClient {
   #timer: NodeJS.Timeout | undefined;
   /** Controllers that were lost or did not answer: tried again once there is no other one, or once they have been reachable. */
   readonly #avoided = new Set<string>();
+  readonly #patience = new PingPatience();
   /** How often all were tried since one answered. */
   #rounds = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -138,6 +139,7 @@ export class AdsClient {
       controller,
       identity: this.#options.identity,
       connectTimeoutMs: Math.min(longestConnectTimeoutMs, connectTimeoutMs * patience),
+      pingTimeoutMs: this.#patience.timeoutMs(performance.now()),
       answerTimeoutMs: hasOthers ? Math.min(longestAnswerTimeoutMs, answerTimeoutMs * patience) : undefined,
       held: this.#held,
     };
@@ -209,6 +211,7 @@ export class AdsClient {
       return;
     }
     this.#avoided.add(controller);
+    if (isConnected) this.#patience.lost(performance.now());
     this.#retry(controller, reason, isConnected);
   }
 

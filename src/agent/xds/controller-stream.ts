@@ -15,6 +15,8 @@ export interface StreamOptions {
   readonly credentials: ChannelCredentials;
   /** For a connection to speak HTTP/2, milliseconds. */
   readonly connectTimeoutMs: number;
+  /** For the answer to a ping, milliseconds. */
+  readonly pingTimeoutMs: number;
   /** For the first response, milliseconds; undefined: without end. */
   readonly answerTimeoutMs: number | undefined;
   readonly held: HeldViews;
@@ -29,7 +31,6 @@ export interface StreamEvents {
 const channelOptions = {
   // A controller whose machine is gone answers nothing and closes nothing.
   'grpc.keepalive_time_ms': failover.pingMs,
-  'grpc.keepalive_timeout_ms': failover.pingTimeoutMs,
   // The first response may hold every Service.
   'grpc.max_receive_message_length': -1,
   // Retries would keep what was sent; a stream is never retried, a new one is opened.
@@ -54,7 +55,10 @@ export class ControllerStream {
     this.#events = events;
     this.controller = options.controller;
     this.protocol = new NodeProtocol(options.held);
-    this.#client = new Client(options.controller, new ClosingCredentials(options.credentials), channelOptions);
+    this.#client = new Client(options.controller, new ClosingCredentials(options.credentials), {
+      ...channelOptions,
+      'grpc.keepalive_timeout_ms': options.pingTimeoutMs,
+    });
     const { connectTimeoutMs, answerTimeoutMs } = options;
     // An address may accept the connection and never speak HTTP/2; grpc-js would wait without end.
     whenReady(this.#client, connectTimeoutMs, (isReady) => {
