@@ -3,19 +3,29 @@ import type { Logger } from 'pino';
 import { backOffMs } from '../../base/back-off.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { HostPort } from '../../base/host-port.ts';
+import type { Report } from '../../model/report-reasons.ts';
+import { typeUrls } from '../../resources/type-urls.ts';
 import { Candidates, type Resolve, resolveByDns } from './candidates.ts';
 import { ControllerStream, isReachable, type StreamEvents } from './controller-stream.ts';
 import { failover, PingPatience } from './failover.ts';
 import { HeldViews } from './held-views.ts';
 import { HomeWatch, type HomeWatchOptions } from './home-watch.ts';
 import { type AgentIdentity, decodeResponse } from './messages.ts';
-import type { Rejections, ViewResponse } from './view-protocol.ts';
+import { type RawReport, type Rejections, type ViewResponse, verdictOn } from './view-protocol.ts';
+
+/** A NodeView that was not decoded yet. */
+export interface RawNode {
+  readonly name: string;
+  readonly body: Uint8Array;
+}
 
 export interface AdsHandlers {
   /** Applies a response; returns the reasons, by name, why resources were rejected. */
   readonly apply: (response: ViewResponse) => Rejections;
   /** Resolves once what was applied is effective; only then is it acknowledged. `complete`: the whole list was received. */
   readonly effective: (complete: boolean) => Promise<void>;
+  /** The node as the cluster knows it; undefined: it has no Node object. Returns the reason why the view was not taken. */
+  readonly node?: (view: RawNode | undefined) => string | undefined;
   readonly connectionChanged?: (connection: Connection) => void;
 }
 
@@ -51,6 +61,9 @@ const defaultAnswerTimeoutMs = 10_000;
 const longestConnectTimeoutMs = 10_000;
 const longestAnswerTimeoutMs = 120_000;
 
+/** Of an agent that cannot reach a controller. */
+const mostReports = 100;
+
 const defaultHome: HomeWatchOptions = { checkMs: 5_000, stableMs: 10_000, spreadMs: 60_000 };
 
 /**
@@ -80,6 +93,7 @@ export class AdsClient {
   /** How often all were tried since one answered. */
   #rounds = 0;
   #queue: Promise<void> = Promise.resolve();
+  readonly #reports: RawReport[] = [];
 
   constructor(options: AdsClientOptions, handlers: AdsHandlers, logger: Logger) {
     this.#options = options;
@@ -104,6 +118,14 @@ export class AdsClient {
 
   get views(): Readonly<Pick<HeldViews, 'isComplete' | 'size'>> {
     return this.#held;
+  }
+
+  /** Tells operators, through the controller; while there is none, the newest reports wait. */
+  report({ reason, note, service }: Report): void {
+    const [serviceNamespace = '', serviceName = ''] = service?.split('/') ?? [];
+    this.#reports.push({ reason, note, ...(service === undefined ? {} : { serviceNamespace, serviceName }) });
+    if (this.#reports.length > mostReports) this.#reports.shift();
+    this.#sendReports();
   }
 
   start(): void {
@@ -158,20 +180,42 @@ export class AdsClient {
   async #receive(stream: ControllerStream, bytes: Buffer): Promise<void> {
     if (stream === this.#next) this.#switch(stream);
     if (this.#stream !== stream) return;
-    const response = stream.protocol.take(decodeResponse(bytes));
+    const decoded = decodeResponse(bytes);
     this.#connected(stream);
+    if (decoded.typeUrl === typeUrls.nodeView) {
+      this.#receiveNode(stream, decoded);
+      return;
+    }
+    const response = stream.protocol.take(decoded);
     const rejected = this.#handlers.apply(response);
     stream.protocol.record(response, rejected);
     await this.#handlers.effective(this.#held.isComplete);
     if (this.#stream === stream) stream.send(stream.protocol.acknowledge(response, rejected));
   }
 
-  #connected({ controller }: ControllerStream): void {
+  #receiveNode(stream: ControllerStream, response: ViewResponse): void {
+    const [resource] = response.resources;
+    const isGone = response.removed.length > 0;
+    const reason = resource !== undefined || isGone ? this.#handlers.node?.(resource) : undefined;
+    const rejected = new Map(reason === undefined ? [] : [[resource?.name ?? '', reason]]);
+    stream.send(verdictOn(response, rejected), typeUrls.nodeView);
+  }
+
+  /** Sends what waits, as one request. */
+  #sendReports(): void {
+    const stream = this.#stream;
+    if (this.#connection.kind !== 'Connected' || stream?.isNodeDiscovery !== true || this.#reports.length === 0) return;
+    stream.send({ reports: this.#reports.splice(0) });
+  }
+
+  #connected(stream: ControllerStream): void {
+    const { controller } = stream;
     if (this.#connection.kind === 'Connected' && this.#connection.controller === controller) return;
     this.#avoided.delete(controller);
     this.#rounds = 0;
     this.#logger.info({ controller }, 'Connected to the controller');
     this.#become({ kind: 'Connected', controller });
+    this.#sendReports();
   }
 
   /** Undefined also while there is no connection at all: every try begins with the preferred controller. */

@@ -1,7 +1,7 @@
 // Fields of a view that the kernel does not use yet. They are checked all the same, so that no controller comes to send
 // them wrongly without being told.
 import type { RawCidr, ViewChecks } from './malformed-view.ts';
-import type { EndpointSet, Frontend } from './service-view.ts';
+import type { EndpointSet, Frontend, HealthCheck } from './service-view.ts';
 
 export interface RawContractFields {
   readonly address: Uint8Array;
@@ -16,6 +16,8 @@ export interface RawContractFields {
 
 export interface RawHealthCheck {
   readonly port: number;
+  readonly readyLocalIpv4: number;
+  readonly readyLocalIpv6: number;
 }
 
 /** By number in node.proto. */
@@ -80,6 +82,8 @@ function checkSet(
 }
 
 /** @throws MalformedViewError */
-export function checkHealthCheck(checks: ViewChecks, raw: RawHealthCheck | null): void {
-  if (raw !== null) checks.port('health_check.port', raw.port);
+export function readHealthCheck(checks: ViewChecks, raw: RawHealthCheck | null): HealthCheck | undefined {
+  if (raw === null) return undefined;
+  const { readyLocalIpv4: IPv4, readyLocalIpv6: IPv6 } = raw;
+  return { port: checks.port('health_check.port', raw.port), readyLocal: { IPv4, IPv6 } };
 }

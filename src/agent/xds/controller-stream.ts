@@ -1,4 +1,5 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { typeUrls } from '../../resources/type-urls.ts';
 import { whenReady } from './channel-state.ts';
 import { ClosingCredentials } from './closing-credentials.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
@@ -68,8 +69,13 @@ export class ControllerStream {
     this.#stream = this.#open();
   }
 
-  send(request: ViewRequest): void {
-    if (!this.#isOver) this.#stream.write(encodeRequest(request));
+  send(request: ViewRequest, typeUrl?: string): void {
+    if (!this.#isOver) this.#stream.write(encodeRequest(request, undefined, typeUrl));
+  }
+
+  /** Whether it is a controller of NodeDiscovery, which takes reports and tells of the node. */
+  get isNodeDiscovery(): boolean {
+    return this.protocol instanceof NodeProtocol;
   }
 
   close(): void {
@@ -96,7 +102,11 @@ export class ControllerStream {
     stream.on('end', () => {
       if (stream === this.#stream) this.#lost('The controller ended the stream', true);
     });
-    stream.write(encodeRequest(this.protocol.open(), this.#options.identity));
+    const { identity } = this.#options;
+    stream.write(encodeRequest(this.protocol.open(), identity));
+    if (this.isNodeDiscovery) {
+      stream.write(encodeRequest({ resourceNamesSubscribe: [identity.nodeName] }, undefined, typeUrls.nodeView));
+    }
     return stream;
   }
 

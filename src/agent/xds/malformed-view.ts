@@ -1,10 +1,12 @@
 import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/service.ts';
 
+type ViewType = 'ServiceView' | 'NodeView';
+
 /** A resource that cannot be programmed; the message names the field and the reason. */
 export class MalformedViewError extends Error {
-  constructor(name: string, field: string, reason: string) {
-    super(`ServiceView ${name} ${field}: ${reason}`);
+  constructor(name: string, field: string, reason: string, type: ViewType = 'ServiceView') {
+    super(`${type} ${name} ${field}: ${reason}`);
     this.name = 'MalformedViewError';
   }
 }
@@ -17,13 +19,15 @@ export interface RawCidr {
 /** Reads the fields of the view of one name; every method throws MalformedViewError. */
 export class ViewChecks {
   readonly #name: string;
+  readonly #type: ViewType;
 
-  constructor(name: string) {
+  constructor(name: string, type: ViewType = 'ServiceView') {
     this.#name = name;
+    this.#type = type;
   }
 
   refuse(field: string, reason: string): never {
-    throw new MalformedViewError(this.#name, field, reason);
+    throw new MalformedViewError(this.#name, field, reason, this.#type);
   }
 
   /** Canonical text. */

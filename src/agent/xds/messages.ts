@@ -28,23 +28,27 @@ let responseType: protobuf.Type | undefined;
 /**
  * A NodeResponse, or a DeltaDiscoveryResponse, whose fields have the same numbers.
  *
- * @throws when it is neither, or not about ServiceViews
+ * @throws when it is neither, or of a type that was not asked for
  */
-export function decodeResponse(bytes: Uint8Array): ViewResponse {
+export function decodeResponse(bytes: Uint8Array): ViewResponse & { readonly typeUrl: string } {
   responseType ??= messageType('fairlead.node.v1.NodeResponse');
   const raw = responseType.decode(bytes) as unknown as RawResponse;
-  if (raw.typeUrl !== typeUrls.serviceView)
+  if (raw.typeUrl !== typeUrls.serviceView && raw.typeUrl !== typeUrls.nodeView)
     throw new Error(`got resources of type "${raw.typeUrl}", which was not asked for`);
-  const { nonce, removedResources: removed, complete, staleBuckets } = raw;
+  const { typeUrl, nonce, removedResources: removed, complete, staleBuckets } = raw;
   const resources = raw.resources.map(({ name, version, resource }) => {
     return { name, version, body: resource?.value ?? new Uint8Array() };
   });
-  return { nonce, resources, removed, complete, staleBuckets };
+  return { typeUrl, nonce, resources, removed, complete, staleBuckets };
 }
 
 /** `identity` goes into the first request of a stream. */
-export function encodeRequest(request: ViewRequest, identity?: AgentIdentity): Uint8Array {
-  const message = { typeUrl: typeUrls.serviceView, ...request };
+export function encodeRequest(
+  request: ViewRequest,
+  identity?: AgentIdentity,
+  typeUrl: string = typeUrls.serviceView,
+): Uint8Array {
+  const message = { typeUrl, ...request };
   return encodeMessage(
     'fairlead.node.v1.NodeRequest',
     identity === undefined ? message : { ...message, node: nodeOf(identity) },

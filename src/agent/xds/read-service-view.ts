@@ -4,9 +4,9 @@ import type { IpFamily, Protocol } from '../../model/service.ts';
 import { messageType } from '../../protos/registry.ts';
 import {
   checkContractFields,
-  checkHealthCheck,
   type RawContractFields,
   type RawHealthCheck,
+  readHealthCheck,
 } from './contract-fields.ts';
 import { MalformedViewError, ViewChecks } from './malformed-view.ts';
 import type {
@@ -40,6 +40,8 @@ interface RawView {
   readonly endpointSets: readonly RawSet[];
   readonly frontends: readonly RawFrontend[];
   readonly healthCheck: RawHealthCheck | null;
+  /** 64 bits: an object whose text is the number. */
+  readonly endpointsChangedMs: unknown;
 }
 
 /** By number in node.proto. */
@@ -62,13 +64,13 @@ export function decodeServiceView(name: string, bytes: Uint8Array): ServiceView 
   if (key !== name) checks.refuse('namespace and name', `"${key}" is not the resource's name`);
   const sets = raw.endpointSets.map((set, index) => readSet(checks, `endpoint_sets[${index}]`, set));
   const frontends = raw.frontends.map((frontend, index) => readFrontend(checks, `frontends[${index}]`, frontend, sets));
-  checkHealthCheck(checks, raw.healthCheck);
+  const healthCheck = readHealthCheck(checks, raw.healthCheck);
   const seen = new Set<string>();
   frontends.forEach(({ kind, address, family, protocol, port }, index) => {
     const where = kind === 'NodePort' ? `node port of ${family}` : address;
     checks.unique(`frontends[${index}]`, seen, `${where} ${protocol} ${port}`);
   });
-  return { key, frontends };
+  return { key, frontends, healthCheck, endpointsChangedMs: Number(String(raw.endpointsChangedMs)) };
 }
 
 /** protobufjs' decoded message, not its plain object: bytes stay bytes, and 10,000 views take half the time. */

@@ -5,6 +5,16 @@ export interface ServiceView {
   /** `namespace/name`. */
   readonly key: string;
   readonly frontends: readonly Frontend[];
+  /** Undefined: there is no health-check node port. */
+  readonly healthCheck: HealthCheck | undefined;
+  /** When the newest change of the endpoints was caused, milliseconds since 1970; 0: unknown. */
+  readonly endpointsChangedMs: number;
+}
+
+export interface HealthCheck {
+  readonly port: number;
+  /** Distinct addresses of ready endpoints on this node, by family. */
+  readonly readyLocal: Readonly<Record<IpFamily, number>>;
 }
 
 export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';

@@ -1,4 +1,4 @@
-/** One response about ServiceViews, decoded. */
+/** One response, decoded. */
 export interface ViewResponse {
   readonly nonce: string;
   readonly resources: readonly {
@@ -21,6 +21,15 @@ export interface ViewRequest {
   readonly responseNonce?: string;
   readonly errorDetail?: { readonly code: number; readonly message: string };
   readonly known?: { readonly buckets: number; readonly digests: Uint8Array };
+  readonly reports?: readonly RawReport[];
+}
+
+/** Message Report. */
+export interface RawReport {
+  readonly reason: string;
+  readonly note: string;
+  readonly serviceNamespace?: string;
+  readonly serviceName?: string;
 }
 
 /** The reasons, by name, why resources of a response were not taken. */

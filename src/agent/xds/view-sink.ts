@@ -32,7 +32,7 @@ export class ViewSink {
   /** @returns the reasons, by name, why Services were not taken; what is malformed keeps its last good content */
   apply({ resources, removed }: Pick<ViewResponse, 'resources' | 'removed'>): Rejections {
     const rejected = new Map<string, string>();
-    for (const name of removed) this.#put({ key: name, frontends: [] });
+    for (const name of removed) this.#put({ key: name, frontends: [], healthCheck: undefined, endpointsChangedMs: 0 });
     for (const { name, body } of resources) {
       try {
         this.#put(decodeServiceView(name, body));
