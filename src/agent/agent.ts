@@ -1,13 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { formatHostPort, type HostPort } from '../base/host-port.ts';
-import { HttpServer } from '../base/http-server.ts';
-import { type Blockers, readyz } from '../base/readiness.ts';
-import { FairleadError, listenError } from '../model/errors.ts';
+import type { HostPort } from '../base/host-port.ts';
+import type { Blockers } from '../base/readiness.ts';
+import { FairleadError } from '../model/errors.ts';
+import type { Report } from '../model/report-reasons.ts';
 import type { IpFamily } from '../model/service.ts';
 import { NftCommand } from '../nftables/runner.ts';
 import type { AgentOptions } from './config/options.ts';
+import { configurationObject } from './config/write-configuration.ts';
+import { OperatorServers } from './endpoints/operator-servers.ts';
+import { ProgrammingTimes } from './endpoints/programming-times.ts';
+import { ProxyHealth } from './endpoints/proxy-health.ts';
+import { ServiceHealth } from './endpoints/service-health.ts';
+import { ViewObserver } from './endpoints/view-observer.ts';
 import { bootstrapYaml } from './envoy/bootstrap.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
@@ -20,10 +26,14 @@ import { checkNft, familiesOfKernel } from './kernel/preflight.ts';
 import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
 import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
-import { AgentMetrics } from './metrics.ts';
+import { AgentMetrics, type MetricsSource } from './metrics.ts';
+import { AddressWatch } from './node/local-addresses.ts';
+import { type NodeFacts, NodeState } from './node/node-state.ts';
 import { podDetectorOf } from './node/pod-detector.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
-import { AdsClient } from './xds/ads-client.ts';
+import { AdsClient, type RawNode } from './xds/ads-client.ts';
+import { MalformedViewError } from './xds/malformed-view.ts';
+import { decodeNodeView } from './xds/read-node-view.ts';
 import { type Families, ViewSink } from './xds/view-sink.ts';
 
 /** How often the kernel is asked whether the tables are still the agent's. */
@@ -43,7 +53,13 @@ export class NodeAgent {
   readonly #watch: EnvoyWatch;
   readonly #envoy: EnvoyProcess | undefined;
   readonly #metrics: AgentMetrics;
-  readonly #health: HttpServer;
+  readonly #health: ProxyHealth;
+  readonly #servers: OperatorServers;
+  readonly #checks: ServiceHealth;
+  readonly #observer: ViewObserver;
+  readonly #times: ProgrammingTimes;
+  readonly #node: NodeState;
+  readonly #addresses: AddressWatch;
   #driftTimer: NodeJS.Timeout | undefined;
   /** Of the tables, at the last check since they were created. */
   #handles: readonly string[] | undefined;
@@ -52,26 +68,43 @@ export class NodeAgent {
     this.#options = options;
     this.#logger = logger;
     this.#families = familiesOf(options);
-    this.#views = new ViewSink(this.#families, logger);
+    this.#health = new ProxyHealth(presentFamilies(), options.healthTimeoutMs);
+    this.#checks = this.#createChecks();
+    this.#observer = new ViewObserver(Date.now(), (service, check) => this.#checks.set(service, check));
+    this.#views = new ViewSink(this.#families, logger, (view) => this.#observer.put(view));
+    this.#node = new NodeState(options, (facts) => this.#nodeChanged(facts));
+    this.#addresses = new AddressWatch((local) => this.#node.setLocal(local), logger);
     this.#kernel = this.#createKernel();
     const redirect = new RedirectTables(this.#tables, this.#kernel);
     const admin = new EnvoyAdmin(options.envoyAdmin);
     this.#watch = new EnvoyWatch(admin, redirect, logger);
     this.#ads = this.#createAdsClient(version);
     this.#envoy = this.#createEnvoy();
-    this.#metrics = new AgentMetrics({
+    this.#times = this.#createTimes(admin);
+    this.#metrics = new AgentMetrics(this.#metricsSource(redirect), presentFamilies());
+    this.#servers = this.#createServers();
+  }
+
+  #metricsSource(redirect: RedirectTables): MetricsSource {
+    return {
       elements: () => this.#tables.reduce((sum, table) => sum + table.elementCount, 0),
       unprogrammed: (kind) => this.#views.unprogrammed(kind),
       services: () => this.#ads.views.size,
       connected: () => this.#ads.connection.kind === 'Connected',
       envoy: () => this.#watch.state.kind,
       missingScopes: () => redirect.missingScopes(),
-    });
-    this.#health = this.#createHealthServer();
+      failedHealthPorts: () => this.#checks.failed,
+      withoutLocal: (policy, family) => this.#observer.withoutLocal(policy, family),
+    };
+  }
+
+  /** Tells operators, through the controller, as an Event of the Service or the node. */
+  report(report: Report): void {
+    this.#ads.report(report);
   }
 
   /** @throws FairleadError when the node cannot be programmed */
-  async start(): Promise<{ readonly health: HostPort }> {
+  async start(): Promise<{ readonly health: HostPort | undefined }> {
     try {
       await this.#checkTools();
       return await this.#start();
@@ -88,11 +121,10 @@ export class NodeAgent {
     if (this.#options.envoy !== undefined) await checkEnvoy(this.#options.envoy.path);
   }
 
-  async #start(): Promise<{ readonly health: HostPort }> {
-    const { marks, routeTable, healthAddress } = this.#options;
-    const health = await this.#health.listen(healthAddress).catch((error: NodeJS.ErrnoException) => {
-      throw listenError(error, formatHostPort(healthAddress));
-    });
+  async #start(): Promise<{ readonly health: HostPort | undefined }> {
+    const { marks, routeTable } = this.#options;
+    const { health, metrics } = await this.#servers.start();
+    await this.#addresses.start();
     this.#writeBootstrap();
     const families = presentFamilies();
     // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
@@ -106,7 +138,8 @@ export class NodeAgent {
     this.#watch.start();
     this.#ads.start();
     this.#driftTimer = setInterval(() => void this.#checkDrift(), driftCheckMs);
-    this.#logger.info({ node: this.#options.nodeName, families, health }, 'Started the agent');
+    this.#logger.info({ node: this.#options.nodeName, families, health, metrics }, 'Started the agent');
+    this.report({ reason: 'Starting', note: `Fairlead's agent started on node ${this.#options.nodeName}` });
     return { health };
   }
 
@@ -123,7 +156,10 @@ export class NodeAgent {
     await this.#kernel.stop();
     await this.#watch.stop();
     await this.#envoy?.stop();
-    await this.#health.close();
+    this.#times.stop();
+    await this.#addresses.stop();
+    this.#checks.close();
+    await this.#servers.stop();
     this.#nft.close();
   }
 
@@ -136,9 +172,13 @@ export class NodeAgent {
       synced: ({ full, elements, durationMs }) => {
         this.#metrics.syncSeconds.observe({ kind: full ? 'full' : 'difference' }, durationMs / 1_000);
         this.#metrics.syncElements.inc(elements);
+        this.#metrics.kubeProxy.synced({ full, durationMs });
         if (full) this.#handles = undefined;
       },
-      failed: () => this.#metrics.syncFailures.inc(),
+      failed: () => {
+        this.#metrics.syncFailures.inc();
+        this.#metrics.kubeProxy.failed();
+      },
     });
   }
 
@@ -155,9 +195,12 @@ export class NodeAgent {
         apply: (response) => {
           const rejected = this.#views.apply(response);
           this.#metrics.rejectedViews.inc(rejected.size);
+          this.#health.queued();
+          this.#metrics.kubeProxy.queued(this.#observer.takeCounts());
           return rejected;
         },
         effective: (complete) => this.#program(complete),
+        node: (raw) => this.#takeNode(raw),
         // Envoy has the same controller, and may have lost it too.
         connectionChanged: () => this.#watch.recheck(),
       },
@@ -169,6 +212,51 @@ export class NodeAgent {
     if (complete) this.#kernel.start();
     await this.#kernel.flush();
     this.#watch.recheck();
+    if (this.#kernel.state.kind !== 'Following') return;
+    this.#health.updated();
+    this.#metrics.kubeProxy.updated();
+    this.#times.kernelApplied(this.#observer.takeChanges());
+  }
+
+  /** @returns why the view was not taken */
+  #takeNode(raw: RawNode | undefined): string | undefined {
+    try {
+      this.#node.setView(raw === undefined ? undefined : decodeNodeView(raw.name, raw.body));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof MalformedViewError)) throw error;
+      this.#logger.warn({ reason: error.message }, 'Rejected the NodeView from the controller');
+      return error.message;
+    }
+  }
+
+  #nodeChanged(facts: NodeFacts): void {
+    const { addresses, isAll } = facts.nodePorts;
+    this.#health.setNodeEligible(facts.isEligible);
+    this.#checks.setAddresses(
+      isAll ? { kind: 'All' } : { kind: 'Some', addresses: [...addresses.IPv4, ...addresses.IPv6] },
+    );
+    this.#logger.info({ nodePorts: addresses, eligible: facts.isEligible }, 'The node changed');
+  }
+
+  #createChecks(): ServiceHealth {
+    return new ServiceHealth({
+      isHealthy: () => this.#health.isHealthy,
+      onFailure: (service, port, reason) => {
+        const note = `node ${this.#options.nodeName} failed to start healthcheck "${service}" on port ${port}: ${reason}`;
+        this.report({ reason: 'FailedToStartServiceHealthcheck', note, service });
+      },
+      logger: this.#logger,
+    });
+  }
+
+  #createTimes(admin: EnvoyAdmin): ProgrammingTimes {
+    return new ProgrammingTimes({
+      envoyTimes: (services) => admin.updateTimes(services),
+      isEnvoyUsed: () => this.#watch.state.kind === 'Connected',
+      observe: (family, ms) => this.#metrics.kubeProxy.programmed(family, ms),
+      unconfirmed: () => this.#metrics.unconfirmed.inc(),
+    });
   }
 
   #createEnvoy(): EnvoyProcess | undefined {
@@ -206,6 +294,7 @@ export class NodeAgent {
       if (!hasDrifted(before, now, this.#tables.length)) return;
       this.#logger.warn({ before, now }, 'Found that another program had changed the tables');
       this.#handles = undefined;
+      this.report({ reason: 'DriftRepaired', note: 'Another program had changed the tables; they were replaced' });
       this.#kernel.invalidate('another program changed the tables');
       await this.#kernel.flush();
     } catch (error) {
@@ -213,14 +302,20 @@ export class NodeAgent {
     }
   }
 
-  #createHealthServer(): HttpServer {
-    const { registry } = this.#metrics;
-    const routes = {
-      '/healthz': () => ({ status: 200, text: 'ok\n' }),
-      '/readyz': (query: URLSearchParams) => readyz(conditions, this.#blockers(), query),
-      '/metrics': async () => ({ status: 200, text: await registry.metrics(), contentType: registry.contentType }),
-    };
-    return new HttpServer(routes, this.#logger);
+  #createServers(): OperatorServers {
+    const { healthAddress, metricsAddress, bindAddressHardFail: isRequired, values } = this.#options;
+    return new OperatorServers(
+      { healthAddress, metricsAddress, isRequired, configuration: configurationObject(values) },
+      {
+        health: this.#health,
+        registry: this.#metrics.registry,
+        counters: this.#metrics.kubeProxy,
+        conditions,
+        blockers: () => this.#blockers(),
+        report: (reason, note) => this.report({ reason, note }),
+      },
+      this.#logger,
+    );
   }
 
   #blockers(): Blockers {

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { IpFamily } from '../model/service.ts';
+import { KubeProxyMetrics, type LocalPolicy } from './endpoints/kube-proxy-metrics.ts';
 import type { EnvoyState } from './envoy/envoy-state.ts';
 import type { FrontendKind } from './xds/service-view.ts';
 
@@ -11,6 +13,10 @@ export interface MetricsSource {
   readonly connected: () => boolean;
   readonly envoy: () => EnvoyState['kind'];
   readonly missingScopes: () => number;
+  /** Health-check node ports that could not be bound. */
+  readonly failedHealthPorts: () => number;
+  /** Service ports with policy Local whose endpoints are all on other nodes. */
+  readonly withoutLocal: (policy: LocalPolicy, family: IpFamily) => number;
 }
 
 const unprogrammedKinds = ['LoadBalancer', 'ExternalIP', 'NodePort'] as const satisfies readonly FrontendKind[];
@@ -24,8 +30,10 @@ export class AgentMetrics {
   readonly syncFailures: Counter;
   readonly rejectedViews: Counter;
   readonly exceptions: Counter;
+  readonly unconfirmed: Counter;
+  readonly kubeProxy: KubeProxyMetrics;
 
-  constructor(source: MetricsSource) {
+  constructor(source: MetricsSource, families: readonly IpFamily[] = ['IPv4', 'IPv6']) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.syncSeconds = new Histogram({
@@ -55,6 +63,12 @@ export class AgentMetrics {
       help: 'Malformed Services received from the controller',
       registers,
     });
+    this.unconfirmed = new Counter({
+      name: 'fairlead_agent_unconfirmed_changes_total',
+      help: 'Changes of endpoints that Envoy did not confirm within 10 seconds',
+      registers,
+    });
+    this.kubeProxy = new KubeProxyMetrics(this.registry, families, source.withoutLocal);
     this.#gauges(source);
   }
 
@@ -71,6 +85,7 @@ export class AgentMetrics {
     gauge('elements', 'Elements that the tables hold', source.elements);
     gauge('services', 'Services known from the controller', source.services);
     gauge('controller_connected', '1 while the stream to the controller is open', () => Number(source.connected()));
+    gauge('failed_health_ports', 'Health-check node ports that could not be bound', source.failedHealthPorts);
     gauge('missing_scopes', 'HTTP addresses that wait until Envoy has their scope', source.missingScopes);
     new Gauge({
       name: 'fairlead_agent_unprogrammed_frontends',

@@ -7,7 +7,12 @@ import { http } from './node-http.ts';
 
 /** What a path answers: `text` is sent as it is, `json` a piece at a time, as `jsonPieces` writes it. */
 export type HttpAnswer =
-  | { readonly status: number; readonly text: string; readonly contentType?: string }
+  | {
+      readonly status: number;
+      readonly text: string;
+      readonly contentType?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly status: number; readonly json: unknown };
 
 export type HttpRoutes = Readonly<Record<string, (query: URLSearchParams) => HttpAnswer | Promise<HttpAnswer>>>;
@@ -49,7 +54,8 @@ export class HttpServer {
     try {
       const answer = await this.#answer(request);
       const type = 'json' in answer ? 'application/json' : (answer.contentType ?? 'text/plain; charset=utf-8');
-      response.writeHead(answer.status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+      const more = 'headers' in answer ? answer.headers : {};
+      response.writeHead(answer.status, { 'content-type': type, 'x-content-type-options': 'nosniff', ...more });
       if (request.method !== 'HEAD')
         await writeBody(response, 'json' in answer ? jsonPieces(answer.json) : [answer.text]);
       response.end('json' in answer && request.method !== 'HEAD' ? '\n' : undefined);

@@ -72,11 +72,15 @@ describe('tables in docs/', () => {
       connected: () => false,
       envoy: () => 'Absent',
       missingScopes: () => 0,
+      failedHealthPorts: () => 0,
+      withoutLocal: () => 0,
     });
     const metrics = await registry.getMetricsAsJSON();
-    const own = metrics.filter(({ name }) => name.startsWith('fairlead_')).map(({ name, type }) => `${name} ${type}`);
+    const own = metrics
+      .filter(({ name }) => /^(fairlead|kubeproxy)_/.test(name))
+      .map(({ name, type }) => `${name} ${type}`);
     const [, ofAgent = ''] = page('metrics.md').split('## Agent');
-    const documented = [...ofAgent.matchAll(/^\| `(fairlead_\w+)` \| (\w+) \|/gm)].map(
+    const documented = [...ofAgent.matchAll(/^\| `((?:fairlead|kubeproxy)_\w+)` \| (\w+) \|/gm)].map(
       ([, name, type]) => `${name} ${type}`,
     );
     expect(own.toSorted()).toEqual(documented.toSorted());

@@ -1,10 +1,7 @@
 import { nearest } from '../../base/nearest.ts';
 import { readYaml, type YamlFile } from '../../base/yaml-file.ts';
 import { FairleadError } from '../../model/errors.ts';
-import { type FieldPath, fieldAt, fieldPaths } from './fields.ts';
-
-export const apiVersion = 'config.fairlead.dev/v1alpha1';
-export const kind = 'AgentConfiguration';
+import { apiVersion, type FieldPath, fieldAt, fieldPaths, kind } from './fields.ts';
 
 /** A value that was given, and where: `--node-name`, or `agent.yaml:3: zone`. */
 export interface Given {

@@ -1,7 +1,7 @@
 import { readYaml } from '../../base/yaml-file.ts';
 import { FairleadError } from '../../model/errors.ts';
-import { apiVersion, isObject, kind } from './configuration-file.ts';
-import { type FieldPath, fieldAt, fieldPaths } from './fields.ts';
+import { isObject } from './configuration-file.ts';
+import { apiVersion, type FieldPath, fieldAt, fieldPaths, kind } from './fields.ts';
 
 /** An AgentConfiguration made of a KubeProxyConfiguration. */
 export interface Conversion {

@@ -17,6 +17,9 @@ import {
   text,
 } from './field-types.ts';
 
+export const apiVersion = 'config.fairlead.dev/v1alpha1';
+export const kind = 'AgentConfiguration';
+
 interface Flag {
   readonly name: string;
   /** As help shows it; absent: the flag takes no value. */

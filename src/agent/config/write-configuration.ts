@@ -1,5 +1,4 @@
-import { apiVersion, kind } from './configuration-file.ts';
-import { type FieldPath, fieldAt, fieldPaths, type Values } from './fields.ts';
+import { apiVersion, type FieldPath, fieldAt, fieldPaths, kind, type Values } from './fields.ts';
 
 /** As they stand in a file: nested, without what is unset. For /configz. */
 export function configurationObject(values: Values): object {

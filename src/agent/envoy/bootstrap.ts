@@ -83,6 +83,8 @@ function statsConfig(): object {
     'circuit_breakers\\.default\\.(cx_open|rq_open|rq_pending_open|rq_retry_open)',
     'external\\.upstream_rq_[1-5]xx',
     'update_rejected',
+    // When endpoints last came, by which the agent measures how long programming took.
+    'update_time',
   ];
   const regexes = [
     // Without a dot in the name, so that the copies for each pair of zones (`cluster.NAME.zone.…`) are left out.

@@ -62,6 +62,20 @@ export class EnvoyAdmin {
     return this.#names('dynamic_route_configs', /"name":\s*"([^"]+)"/g);
   }
 
+  /**
+   * When endpoints of each of these Services last came, milliseconds since 1970; of its ports the latest. Those that Envoy does
+   * not use are missing.
+   */
+  async updateTimes(services: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const filter = `^cluster\\.(${services.join('|')})/[^.]*\\.update_time$`;
+    const { body } = await this.#get(`/stats?filter=${encodeURIComponent(filter)}`, dumpTimeoutMs);
+    const times = new Map<string, number>();
+    for (const [, service = '', time] of body.matchAll(/^cluster\.([^/]+\/[^/]+)\/[^.]*\.update_time: (\d+)$/gm)) {
+      times.set(service, Math.max(times.get(service) ?? 0, Number(time)));
+    }
+    return times;
+  }
+
   /** Calls back once when the process at the admin address is gone, or was not there. */
   onceGone(callback: () => void): Socket {
     const socket = this.#endpoint.kind === 'Unix' ? connect(this.#endpoint.path) : connect({ ...this.#endpoint });

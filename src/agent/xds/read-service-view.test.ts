@@ -26,6 +26,8 @@ describe('a ServiceView', () => {
     const common = { kind: 'ClusterIP', port: 80 };
     expect(view).toEqual({
       key: 'default/web',
+      healthCheck: undefined,
+      endpointsChangedMs: 0,
       frontends: [
         {
           ...common,
@@ -45,6 +47,14 @@ describe('a ServiceView', () => {
         },
       ],
     });
+  });
+
+  it('has its health-check port, and when its endpoints were changed, beyond 32 bits', () => {
+    const healthCheck = { port: 30_000, readyLocalIpv4: 2, readyLocalIpv6: 1 };
+    const message = { namespace: 'default', name: 'web', healthCheck, endpointsChangedMs: 1_900_000_000_123 };
+    const view = decodeServiceView('default/web', encodeMessage('fairlead.node.v1.ServiceView', message));
+    expect(view.healthCheck).toEqual({ port: 30_000, readyLocal: { IPv4: 2, IPv6: 1 } });
+    expect(view.endpointsChangedMs).toBe(1_900_000_000_123);
   });
 
   it('takes one port for all addresses, and a node port without an address', () => {

@@ -16,12 +16,15 @@ export interface Families {
 export class ViewSink {
   readonly #families: Families;
   readonly #logger: Logger;
+  readonly #observe: (view: ServiceView) => void;
   /** By key, only Services that have frontends of such kinds. */
   readonly #unprogrammed = new Map<string, readonly FrontendKind[]>();
 
-  constructor(families: Families, logger: Logger) {
+  /** @param observe is told of every view, and, without frontends, of those that are gone */
+  constructor(families: Families, logger: Logger, observe: (view: ServiceView) => void = () => {}) {
     this.#families = families;
     this.#logger = logger;
+    this.#observe = observe;
   }
 
   /** Frontends that are known and not in the kernel. */
@@ -46,6 +49,7 @@ export class ViewSink {
   }
 
   #put(view: ServiceView): void {
+    this.#observe(view);
     const others = view.frontends.map(({ kind }) => kind).filter((kind) => kind !== 'ClusterIP');
     if (others.length === 0) this.#unprogrammed.delete(view.key);
     else this.#unprogrammed.set(view.key, others);

@@ -153,14 +153,14 @@ export class Lab {
   }
 
   async metric(node: string, name: string): Promise<number | undefined> {
-    const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10256/metrics');
+    const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10249/metrics');
     const line = body.split('\n').find((text) => text.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.slice(name.length + 1));
   }
 
   /** What the agent of the node takes its Envoy for. */
   async envoyState(node: string): Promise<string | undefined> {
-    const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10256/metrics');
+    const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10249/metrics');
     return /fairlead_agent_envoy_state\{state="(\w+)"\} 1/.exec(body)?.[1];
   }
 
