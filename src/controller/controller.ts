@@ -2,20 +2,23 @@ import type { Logger } from 'pino';
 import { formatHostPort, type HostPort } from '../base/host-port.ts';
 import { type HttpRoutes, HttpServer } from '../base/http-server.ts';
 import { type Blockers, readyz } from '../base/readiness.ts';
+import type { EventWriter } from '../kubernetes/api/event-writer.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { listenError } from '../model/errors.ts';
 import { ModelStore, type ModelUpdate } from '../model/model.ts';
 import { grpcResolver } from '../translate/grpc.ts';
 import { viewPace } from '../xds/cache/pace.ts';
 import { ResourceCache } from '../xds/cache/resource-cache.ts';
+import type { AdsEvents } from '../xds/server/ads-events.ts';
 import { AdsServer } from '../xds/server/ads-server.ts';
 import { clientViewOf } from './client-view.ts';
 import { type ControllerMetrics, createMetrics, setSourceMetrics } from './metrics.ts';
 import { type ControllerInput, type ControllerOptions, resolveOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import { ProblemRegistry } from './problem-registry.ts';
+import { reportHandler } from './report-events.ts';
 import { servicePaths } from './service-routes.ts';
-import { createSource } from './sources.ts';
+import { createEvents, createSource } from './sources.ts';
 import { resourcesOfNode, statusPage } from './status-routes.ts';
 import { warmUp } from './warm-up.ts';
 import { adsEventsOf, setServerMetrics } from './xds-metrics.ts';
@@ -32,12 +35,20 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #logger: Logger;
   readonly #source: Source;
+  /** Of what agents report; undefined without an API server. */
+  readonly #eventWriter: EventWriter | undefined;
   readonly #pipeline: Pipeline;
   readonly #admin: HttpServer;
   readonly #stopped = new AbortController();
   #phase: 'Listing' | 'WarmingUp' | 'Binding' | 'Serving' | 'Stopped' = 'Listing';
 
-  private constructor(options: ControllerOptions, source: Source, logger: Logger) {
+  private constructor(
+    options: ControllerOptions,
+    source: Source,
+    eventWriter: EventWriter | undefined,
+    logger: Logger,
+  ) {
+    this.#eventWriter = eventWriter;
     this.#options = options;
     this.#logger = logger;
     this.#source = source;
@@ -57,7 +68,7 @@ export class Controller {
       logger,
       limits: options.limits,
       identifier: 'fairlead',
-      events: adsEventsOf(this.metrics),
+      events: { ...adsEventsOf(this.metrics), ...this.#reportEvents() },
     });
     this.#pipeline = new Pipeline({
       model: this.model,
@@ -73,11 +84,8 @@ export class Controller {
   /** @throws FairleadError when the options or the source's configuration are wrong */
   static async create(input: ControllerInput): Promise<Controller> {
     const options = resolveOptions(input);
-    return new Controller(
-      options,
-      await createSource(options.source, options.ignoredKinds, input.logger),
-      input.logger,
-    );
+    const source = await createSource(options.source, options.ignoredKinds, input.logger);
+    return new Controller(options, source, await createEvents(options.source, input.logger), input.logger);
   }
 
   /**
@@ -122,9 +130,15 @@ export class Controller {
     this.#phase = 'Stopped';
     this.#stopped.abort(new Error('The controller was stopped before it was ready'));
     await this.#source.stop();
+    await this.#eventWriter?.stop();
     this.#pipeline.close();
     await this.ads.close();
     await this.#admin.close();
+  }
+
+  #reportEvents(): Pick<AdsEvents, 'reported'> {
+    const writer = this.#eventWriter;
+    return writer === undefined ? {} : { reported: reportHandler((event) => writer.write(event), this.#logger) };
   }
 
   async #warmUp(): Promise<void> {
@@ -189,6 +203,7 @@ export class Controller {
     metrics.services.set(this.model.services.size);
     metrics.nodes.set(this.model.nodes.size);
     metrics.problems.set(this.problems.size);
+    metrics.eventsDropped.set(this.#eventWriter?.dropped ?? 0);
     setServerMetrics(metrics, this.ads.totals());
     setSourceMetrics(metrics, this.#source.stats?.() ?? new Map());
     return { status: 200, text: await metrics.registry.metrics(), contentType: metrics.registry.contentType };

@@ -26,6 +26,7 @@ export function createMetrics() {
       'Clients that were refused or disconnected because of a limit',
       'limit',
     ),
+    eventsDropped: gauge('fairlead_events_dropped', 'Events of Kubernetes that were not written'),
     connections: gauge('fairlead_xds_connections', 'Open connections'),
     admissionWaiting: gauge('fairlead_xds_admission_waiting', 'Streams that wait for admission'),
     receivingBytes: gauge('fairlead_xds_receiving_bytes', 'Bytes of requests in progress'),

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { EventWriter } from '../kubernetes/api/event-writer.ts';
 import type { Source } from '../kubernetes/source.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { KindName } from '../model/model.ts';
@@ -23,6 +24,13 @@ export async function createSource(
     logger,
     kinds: kubernetesKinds.filter(({ kind }) => !ignoredKinds.has(kind)),
   });
+}
+
+/** Writes what agents report; a controller that reads manifests has no API server to write to. */
+export async function createEvents(choice: SourceChoice, logger: Logger): Promise<EventWriter | undefined> {
+  if (choice.kind === 'Manifests') return undefined;
+  const { EventWriter } = await import('../kubernetes/api/event-writer.ts');
+  return new EventWriter(choice, logger);
 }
 
 /** A directory that disappears later is waited for; one that never existed is a typing error. */

@@ -7,6 +7,7 @@ import { configurableLimits } from '../../src/controller/configuration-fields.ts
 import { createMetrics } from '../../src/controller/metrics.ts';
 import { errorTable } from '../../src/model/errors.ts';
 import { problemTable } from '../../src/model/problem-codes.ts';
+import { reportTable } from '../../src/model/report-reasons.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -37,6 +38,17 @@ describe('tables in docs/', () => {
     );
     const text = page('configuration.md');
     expect(rows.filter((row) => !text.includes(row))).toEqual([]);
+  });
+
+  it('events.md mirrors the table of reasons', () => {
+    const rows = Object.entries(reportTable).map(
+      ([reason, { severity, about }]) => `| \`${reason}\` | ${severity} | ${about} |`,
+    );
+    expect(
+      page('events.md')
+        .split('\n')
+        .filter((line) => line.startsWith('| `')),
+    ).toEqual(rows);
   });
 
   it('codes of problems read as the reasons of conditions and Events do', () => {

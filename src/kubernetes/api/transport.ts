@@ -18,23 +18,43 @@ export interface GetOptions {
 const credentialsMs = 60_000;
 const errorBodyBytes = 64 * 1024;
 
+/** What is asked of the server. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly body?: { readonly contentType: string; readonly text: string };
+}
+
+/** As `request`, for a GET. */
+export function get(access: ClusterAccess, path: string, options: GetOptions): Promise<IncomingMessage> {
+  return request(access, { method: 'GET', path }, options);
+}
+
 /**
- * Sends one GET and gives its successful answer. Throws ApiError for everything else. Credentials that are refused are
+ * Sends one request and gives its successful answer. Throws ApiError for everything else. Credentials that are refused are
  * refreshed and tried once more.
  */
-export async function get(access: ClusterAccess, path: string, options: GetOptions): Promise<IncomingMessage> {
+export async function request(
+  access: ClusterAccess,
+  asked: ApiRequest,
+  options: GetOptions,
+): Promise<IncomingMessage> {
   try {
-    return await getOnce(access, path, options);
+    return await requestOnce(access, asked, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     refresh(access);
-    return getOnce(access, path, options);
+    return requestOnce(access, asked, options);
   }
 }
 
-async function getOnce(access: ClusterAccess, path: string, options: GetOptions): Promise<IncomingMessage> {
+async function requestOnce(
+  access: ClusterAccess,
+  asked: ApiRequest,
+  options: GetOptions,
+): Promise<IncomingMessage> {
   const { server, options: requestOptions } = await credentials(access, options.signal);
-  const response = await send(server, requestOptions, path, options);
+  const response = await send(server, requestOptions, asked, options);
   const code = response.statusCode ?? 0;
   if (code >= 200 && code < 300) return response;
   const body = parseJson(await readBody(access.server, response, errorBodyBytes).catch(() => Buffer.alloc(0)));
@@ -63,14 +83,15 @@ function noCredentials(access: ClusterAccess, cause: unknown): ApiError {
   return new ApiError(message, { cause });
 }
 
-function send(server: URL, base: https.RequestOptions, path: string, options: GetOptions) {
+function send(server: URL, base: https.RequestOptions, { method, path, body }: ApiRequest, options: GetOptions) {
   const { idleMs, signal, accept = 'application/json' } = options;
   const url = new URL(server.href.replace(/\/$/, '') + path);
-  const request = url.protocol === 'https:' ? https.request : http.request;
-  const headers = { ...base.headers, accept, 'user-agent': 'fairlead' };
+  const create = url.protocol === 'https:' ? https.request : http.request;
+  const type = body === undefined ? {} : { 'content-type': body.contentType };
+  const headers = { ...base.headers, accept, 'user-agent': 'fairlead', ...type };
   return new Promise<IncomingMessage>((resolve, reject) => {
     let response: IncomingMessage | undefined;
-    const req = request(url, { ...base, method: 'GET', headers, signal, timeout: idleMs });
+    const req = create(url, { ...base, method, headers, signal, timeout: idleMs });
     // A half-open connection, or a server that hangs: destroying the answer fails its reader with this error.
     req.on('timeout', () => {
       (response ?? req).destroy(new Error(`No data was received for ${idleMs} ms`));
@@ -82,7 +103,7 @@ function send(server: URL, base: https.RequestOptions, path: string, options: Ge
       answer.on('error', () => {});
       resolve(answer);
     });
-    req.end();
+    req.end(body?.text);
   });
 }
 

@@ -54,6 +54,8 @@ export interface AdsEvents {
   readonly responseSent?: (event: ResponseSent) => void;
   readonly acknowledged?: (event: Acknowledged) => void;
   readonly rejected?: (event: Rejected) => void;
+  /** A client of node discovery sent messages of its own (NodeRequest.reports), encoded. */
+  readonly reported?: (stream: StreamRef, reports: readonly Uint8Array[]) => void;
   /** A response has waited for its acknowledgement for longer than `Limits.ackWarningMs`. */
   readonly acknowledgementLate?: (stream: StreamRef, typeUrl: string) => void;
 }

@@ -309,6 +309,8 @@ export class AdsStream implements Sender, StreamRef, AdmissionHolder {
   #receiveDelta(bytes: Buffer): RequestOutcome {
     const request = parse(readDeltaRequest, bytes);
     const client = this.#admit(request);
+    if (request.reports !== undefined && this.variant === 'node')
+      this.#context.events.reported?.(this, request.reports);
     return { typeUrl: request.typeUrl, outcome: client.receiveDelta(request) };
   }
 

@@ -15,6 +15,8 @@ export interface DeltaRequest {
   /** Node discovery: what a returning client has, by digests. */
   readonly known?: Known | undefined;
   readonly nonce: string;
+  /** Node discovery: messages that the client sends beside, encoded. */
+  readonly reports?: readonly Uint8Array[] | undefined;
   /** Message of `error_detail`; a rejection if it is present at all, even if empty. */
   readonly error: string | undefined;
 }
@@ -41,6 +43,7 @@ export function readDeltaRequest(bytes: Buffer): DeltaRequest {
     unsubscribe: [],
     initialVersions: new Texts(bytes),
     known: undefined,
+    reports: undefined,
     nonce: '',
     error: undefined,
   };
@@ -53,6 +56,7 @@ export function readDeltaRequest(bytes: Buffer): DeltaRequest {
     6: (reader) => (request.nonce = reader.string()),
     7: (reader) => (request.error = readStatus(reader.bytes())),
     100: (reader) => (request.known = readKnown(reader.bytes())),
+    101: (reader) => (request.reports = [...(request.reports ?? []), reader.bytes()]),
   });
   return request;
 }
