@@ -44,10 +44,10 @@ describe('the Kubernetes manifests', () => {
     expect(parseConfiguration(readFileSync(path, 'utf8'), path).adminAddress).toBe('127.0.0.1:18001');
   });
 
-  it('grant reading of what the controller reads, and nothing to nodes', () => {
+  it('grant reading of what the controller reads, writing of Events, and nothing to nodes', () => {
     const resources = kubernetesKinds.map(({ apiVersion, resource }) => [resource, groupOf(apiVersion)].join('.'));
     const read = resources.flatMap((what) => [`list ${what}`, `watch ${what}`]);
-    expect(grantsOf(objects, 'fairlead-controller')).toEqual(read.sort());
+    expect(grantsOf(objects, 'fairlead-controller')).toEqual([...read, 'create events.', 'patch events.'].sort());
     const bindings = objects.filter(({ kind }) => kind?.endsWith('RoleBinding') === true || kind === 'Role');
     expect(bindings.map(({ metadata }) => metadata?.name)).toEqual(['fairlead-controller']);
     expect(templateOf(objects, 'fairlead-node').spec?.automountServiceAccountToken).toBe(false);
