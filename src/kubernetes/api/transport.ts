@@ -34,11 +34,7 @@ export function get(access: ClusterAccess, path: string, options: GetOptions): P
  * Sends one request and gives its successful answer. Throws ApiError for everything else. Credentials that are refused are
  * refreshed and tried once more.
  */
-export async function request(
-  access: ClusterAccess,
-  asked: ApiRequest,
-  options: GetOptions,
-): Promise<IncomingMessage> {
+export async function request(access: ClusterAccess, asked: ApiRequest, options: GetOptions): Promise<IncomingMessage> {
   try {
     return await requestOnce(access, asked, options);
   } catch (error) {
@@ -48,11 +44,7 @@ export async function request(
   }
 }
 
-async function requestOnce(
-  access: ClusterAccess,
-  asked: ApiRequest,
-  options: GetOptions,
-): Promise<IncomingMessage> {
+async function requestOnce(access: ClusterAccess, asked: ApiRequest, options: GetOptions): Promise<IncomingMessage> {
   const { server, options: requestOptions } = await credentials(access, options.signal);
   const response = await send(server, requestOptions, asked, options);
   const code = response.statusCode ?? 0;
