@@ -21,15 +21,15 @@ import { EnvoyWatch } from './envoy/envoy-watch.ts';
 import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
 import { FamilyTable } from './kernel/family-table.ts';
 import { KernelSync } from './kernel/kernel-sync.ts';
-import { type NodeTableOptions, type PodDetector, tableName } from './kernel/node-table.ts';
+import { type NodeTableOptions, tableName } from './kernel/node-table.ts';
 import { checkNft, familiesOfKernel } from './kernel/preflight.ts';
+import { type NodePreparation, prepareNode } from './kernel/prepare-node.ts';
 import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
-import { kernelSysctls, prepareSysctls } from './kernel/sysctls.ts';
 import { AgentMetrics, type MetricsSource } from './metrics.ts';
 import { AddressWatch } from './node/local-addresses.ts';
 import { type NodeFacts, NodeState } from './node/node-state.ts';
-import { podDetectorOf } from './node/pod-detector.ts';
+import { mayHavePods, podDetectorOf } from './node/pod-detector.ts';
 import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient, type RawNode } from './xds/ads-client.ts';
 import { MalformedViewError } from './xds/malformed-view.ts';
@@ -127,12 +127,7 @@ export class NodeAgent {
     await this.#addresses.start();
     this.#writeBootstrap();
     const families = presentFamilies();
-    // Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements.
-    prepareSysctls(
-      kernelSysctls,
-      families.filter((family) => hasPods(podDetectorOf(this.#options.detector, family, []))),
-      this.#logger,
-    );
+    await prepareNode(this.#nft, preparationOf(this.#options), this.#logger);
     for (const family of families) await ensureRouting(ip, family, marks, routeTable);
     this.#envoy?.start();
     this.#watch.start();
@@ -174,6 +169,8 @@ export class NodeAgent {
         this.#metrics.syncElements.inc(elements);
         this.#metrics.kubeProxy.synced({ full, durationMs });
         if (full) this.#handles = undefined;
+        // The first rules load the module of connection tracking, which has its settings only then.
+        if (full) void prepareNode(this.#nft, preparationOf(this.#options), this.#logger);
       },
       failed: () => {
         this.#metrics.syncFailures.inc();
@@ -348,6 +345,18 @@ function familiesOf(options: AgentOptions): Families {
   return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
 }
 
-function hasPods({ cidrs, interfacePrefix, interfaceName }: PodDetector): boolean {
-  return cidrs.length > 0 || interfacePrefix !== undefined || interfaceName !== undefined;
+/** Forwarding of a family that pods do not have may be off for a reason: IPv6 hosts that forward ignore router advertisements. */
+function preparationOf({ detector, conntrack }: AgentOptions): NodePreparation {
+  return { families: presentFamilies().filter((family) => mayHavePods(detector, family)), conntrack };
+}
+
+/**
+ * Makes the kernel's settings and nothing else, for an init container with the rights for it.
+ * @throws FairleadError when nft cannot be used
+ */
+export async function initializeNode(options: AgentOptions, logger: Logger): Promise<void> {
+  const nft = new NftCommand();
+  await checkNft(nft, '');
+  await prepareNode(nft, preparationOf(options), logger);
+  nft.close();
 }

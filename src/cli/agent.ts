@@ -21,7 +21,7 @@ export function agentCommand(): Command {
     .option('--config <file>', 'read an AgentConfiguration; flags take precedence over it', collect)
     .option('--write-config-to <file>', 'write the effective configuration to this file, and end', collect);
   for (const option of agentFlags()) command.addOption(option);
-  return command.addOption(logLevelOption).action(run).addCommand(cleanupCommand());
+  return command.addOption(logLevelOption).action(run).addCommand(initCommand()).addCommand(cleanupCommand());
 }
 
 /** Of every field, and, hidden, their aliases and kube-proxy's other flags: those are answered with what to use instead. */
@@ -39,6 +39,18 @@ function agentFlags(): readonly Option[] {
   const others = [...Object.keys(ignoredFlags), ...Object.keys(refusedFlags)];
   const hidden = others.map((name) => new Option(name === 'v' ? '-v, --v <value>' : `--${name} [value]`).hideHelp());
   return [...flags, ...hidden].map((option) => option.argParser(collect));
+}
+
+/** The flags are those of the agent, which takes them wherever they stand: an init container can have the same ones. */
+function initCommand(): Command {
+  return new Command('init')
+    .description("make the kernel's settings that the agent needs, as it would itself if it may, and end; takes its flags")
+    .action(async (_flags: unknown, self: Command) => {
+      const agent = self.parent ?? self;
+      const flags = agent.opts<CommandFlags>();
+      const { initializeNode } = await import('../agent/agent.ts');
+      await initializeNode(await optionsOf(flags, agent), createLogger(flags.logLevel, 'agent'));
+    });
 }
 
 function cleanupCommand(): Command {

@@ -25,7 +25,7 @@ export const ignoredFlags: Readonly<Record<string, string>> = {
 export const refusedFlags: Readonly<Record<string, string>> = {
   cleanup: 'use the command fairlead agent cleanup',
   'healthz-port': 'use --healthz-bind-address',
-  'init-only': 'use an init container that sets the sysctls (deploy/kubernetes/base/node.yaml)',
+  'init-only': 'use the command fairlead agent init',
   'iptables-localhost-nodeports':
     'NodePorts are not reached at 127.0.0.1, as with kube-proxy in nftables mode; leave it out or give false',
   'ipvs-exclude-cidrs': 'there is no IPVS; leave it out',

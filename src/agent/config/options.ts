@@ -3,6 +3,7 @@ import type { HostPort } from '../../base/host-port.ts';
 import { familyOf } from '../../model/address.ts';
 import { FairleadError } from '../../model/errors.ts';
 import type { IpFamily } from '../../model/service.ts';
+import type { ConntrackOptions } from '../kernel/conntrack-settings.ts';
 import type { ListenerPorts, Marks } from '../kernel/node-table.ts';
 import { defaultRouteTable } from '../kernel/routing.ts';
 import type { DetectorOptions } from '../node/pod-detector.ts';
@@ -10,16 +11,6 @@ import type { GivenValues } from './configuration-file.ts';
 import type { SocketAddress } from './field-types.ts';
 import { fieldAt, fieldPaths, type Values } from './fields.ts';
 import { type Flags, readFlags } from './flags.ts';
-
-/** What the kernel is told about connection tracking; undefined or false: left as it is. */
-export interface ConntrackOptions {
-  readonly max: number | undefined;
-  readonly tcpEstablishedSeconds: number | undefined;
-  readonly tcpCloseWaitSeconds: number | undefined;
-  readonly udpSeconds: number | undefined;
-  readonly udpStreamSeconds: number | undefined;
-  readonly tcpBeLiberal: boolean;
-}
 
 /** What the agent runs with, checked. */
 export interface AgentOptions {

@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { errorText } from '../../base/error-text.ts';
+import { http } from '../../base/node-http.ts';
 
 /** What a load balancer asks about one Service on this node. */
 export interface ServiceCheck {
@@ -91,7 +92,7 @@ class CheckServer {
   listen(addresses: CheckAddresses): void {
     this.close();
     const hosts = addresses.kind === 'All' ? [undefined] : addresses.addresses;
-    this.#servers = hosts.map(() => createServer((_request, response) => this.#answer(response)));
+    this.#servers = hosts.map(() => http.createServer((_request, response) => this.#answer(response)));
     const bound = this.#servers.map((server, index) => listenOn(server, this.check.port, hosts[index]));
     const servers = this.#servers;
     Promise.all(bound).then(

@@ -4,10 +4,12 @@ import { Transaction } from '../../nftables/transaction.ts';
 import { tableName } from './node-table.ts';
 import { checkNft, familiesEverUsed } from './preflight.ts';
 import { defaultRouteTable, ip, removeRouting } from './routing.ts';
+import { restoreSettings, SavedSettings } from './saved-settings.ts';
+import { kernelSysctls } from './sysctls.ts';
 
 /**
- * Removes everything from the kernel that an agent put there; it is not an error if there is nothing. Forwarding stays on, as others
- * may rely on it by now.
+ * Removes everything from the kernel that an agent put there, and sets settings back; it is not an error if there is nothing.
+ * Forwarding stays on, as others may rely on it by now.
  * @throws FairleadError when nft cannot be used
  */
 export async function cleanUpNode(logger: Logger): Promise<void> {
@@ -20,5 +22,9 @@ export async function cleanUpNode(logger: Logger): Promise<void> {
   await checkNft(nft, text);
   await nft.run(text);
   for (const family of families) await removeRouting(ip, family, defaultRouteTable);
+  const saved = new SavedSettings(nft);
+  restoreSettings(kernelSysctls, await saved.read(), logger);
+  await saved.clear();
+  nft.close();
   logger.info({ families }, 'Removed tables, rules and routes');
 }

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { IpFamily } from '../../model/service.ts';
+import type { Change } from './saved-settings.ts';
 
-/** The kernel's settings as files; the seam for tests. */
+/** The kernel's settings as files below /proc/sys, or, with a slash in front, elsewhere; the seam for tests. */
 export interface Sysctls {
   /** Undefined when the kernel has no such setting. */
   read(name: string): string | undefined;
@@ -14,15 +15,19 @@ export interface Sysctls {
 
 const root = '/proc/sys';
 
+function fileOf(name: string): string {
+  return name.startsWith('/') ? name : join(root, name);
+}
+
 export const kernelSysctls: Sysctls = {
   read: (name) => {
     try {
-      return readFileSync(join(root, name), 'utf8').trim();
+      return readFileSync(fileOf(name), 'utf8').trim();
     } catch {
       return undefined;
     }
   },
-  write: (name, value) => writeFileSync(join(root, name), value),
+  write: (name, value) => writeFileSync(fileOf(name), value),
   list: (name) => {
     try {
       return readdirSync(join(root, name));
@@ -50,25 +55,33 @@ interface Hindrance {
   readonly effect: string;
 }
 
-/** Sets what pods' traffic depends on, and warns about other settings that interfere. */
-export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], logger: Logger): void {
+/**
+ * Sets what pods' traffic depends on, and warns about other settings that interfere.
+ * @returns what is to be set back some day; forwarding is not, as others may rely on it by then
+ */
+export function prepareSysctls(sysctls: Sysctls, families: readonly IpFamily[], logger: Logger): readonly Change[] {
   for (const family of families) {
     ensure(sysctls, forwarding[family], '1', 'pods will not reach Services', logger);
   }
-  ensure(sysctls, earlyDemux, '0', "some connections that bypass Envoy will hang while ports meet Envoy's", logger);
+  const effect = "some connections that bypass Envoy will hang while ports meet Envoy's";
+  const isChanged = ensure(sysctls, earlyDemux, '0', effect, logger);
   for (const hindrance of hindrancesIn(sysctls)) logger.warn(hindrance, 'Found a kernel setting that interferes');
+  return isChanged ? [{ name: earlyDemux, before: 1, now: 0 }] : [];
 }
 
-function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: string, logger: Logger): void {
+/** @returns whether it was changed */
+function ensure(sysctls: Sysctls, name: string, wanted: '0' | '1', otherwise: string, logger: Logger): boolean {
   const before = sysctls.read(name);
-  if (before === undefined || before === wanted) return;
+  if (before === undefined || before === wanted) return false;
   // Forwarding knows a value of 2 for IPv6, which forwards too.
-  if (wanted === '1' && before !== '0') return;
+  if (wanted === '1' && before !== '0') return false;
   try {
     sysctls.write(name, wanted);
     logger.info({ setting: name, before, now: wanted }, 'Changed a kernel setting');
+    return true;
   } catch (error) {
     logger.error({ error, setting: name, wanted, effect: otherwise }, 'Could not change a kernel setting');
+    return false;
   }
 }
 

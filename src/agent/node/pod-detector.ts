@@ -31,6 +31,12 @@ export function podDetectorOf(options: DetectorOptions, family: IpFamily, nodeCi
   }
 }
 
+/** Whether pods of a family may be on the node: forwarding is turned on for it. */
+export function mayHavePods(options: DetectorOptions, family: IpFamily): boolean {
+  if (options.kind === 'NodeCidrs') return true;
+  return options.cidrs.length === 0 || options.cidrs.some((cidr) => familyOf(cidr) === family);
+}
+
 function interfaceOf(pods: PodInterface): Pick<PodDetector, 'interfaceName' | 'interfacePrefix'> {
   return pods.kind === 'Name' ? { interfaceName: pods.name } : { interfacePrefix: pods.prefix };
 }
