@@ -44,7 +44,9 @@ function agentFlags(): readonly Option[] {
 /** The flags are those of the agent, which takes them wherever they stand: an init container can have the same ones. */
 function initCommand(): Command {
   return new Command('init')
-    .description("make the kernel's settings that the agent needs, as it would itself if it may, and end; takes its flags")
+    .description(
+      "make the kernel's settings that the agent needs, as it would itself if it may, and end; takes its flags",
+    )
     .action(async (_flags: unknown, self: Command) => {
       const agent = self.parent ?? self;
       const flags = agent.opts<CommandFlags>();

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { errorText } from '../../base/error-text.ts';
 import type { NftCommand } from '../../nftables/runner.ts';
-import type { Sysctls } from './sysctls.ts';
+import type { Change, Sysctls } from './sysctls.ts';
 
 /** A number that the kernel is to have. */
 export interface Setting {
@@ -10,13 +10,6 @@ export interface Setting {
   readonly value: number;
   /** A larger value is left as it is. */
   readonly isLeast: boolean;
-}
-
-/** A setting that was changed, with what it was before. */
-export interface Change {
-  readonly name: string;
-  readonly before: number;
-  readonly now: number;
 }
 
 /** Makes settings, and says what it changed. What the kernel refuses, or does not have, is left as it is, with a message. */

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { IpFamily } from '../../model/service.ts';
-import type { Change } from './saved-settings.ts';
 
 /** The kernel's settings as files below /proc/sys, or, with a slash in front, elsewhere; the seam for tests. */
 export interface Sysctls {
@@ -11,6 +10,13 @@ export interface Sysctls {
   write(name: string, value: string): void;
   /** Names under a directory of settings. */
   list(name: string): readonly string[];
+}
+
+/** A setting that was changed, with what it was before. */
+export interface Change {
+  readonly name: string;
+  readonly before: number;
+  readonly now: number;
 }
 
 const root = '/proc/sys';
