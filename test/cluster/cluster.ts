@@ -16,7 +16,7 @@ import { nodesReady, registerNode, startNode } from './nodes/nodes.ts';
 import { checkMachine, installPrerequisites } from './prerequisites.ts';
 import { Progress } from './progress.ts';
 import { fairleadReady, installFairlead } from './proxies/fairlead.ts';
-import { startKubeProxies } from './proxies/kube-proxy.ts';
+import { installKubeProxy } from './proxies/kube-proxy.ts';
 
 /**
  * Brings a cluster up, or completes one that was interrupted.
@@ -104,7 +104,7 @@ async function startNodes(layout: Layout, credentials: Credentials, archives: re
 
 async function startProxy(layout: Layout): Promise<void> {
   const { proxy } = layout.options;
-  if (proxy === 'kube-proxy') await startKubeProxies(layout);
+  if (proxy === 'kube-proxy') await installKubeProxy(layout);
   if (proxy !== 'fairlead') return;
   await installFairlead(layout);
   await fairleadReady(layout);

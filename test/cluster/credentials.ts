@@ -75,7 +75,6 @@ function usersOf(layout: Layout): Readonly<Record<string, User>> {
     admin: { name: 'admin', groups: 'system:masters' },
     'controller-manager': { name: 'system:kube-controller-manager' },
     scheduler: { name: 'system:kube-scheduler' },
-    'kube-proxy': { name: 'system:kube-proxy' },
     ...Object.fromEntries(nodes),
   };
 }

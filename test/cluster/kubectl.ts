@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../testbed/run.ts';
 import { bin, type Layout } from './layout.ts';
@@ -23,6 +24,19 @@ export async function apply(layout: Layout, objects: string | readonly object[])
   const input =
     typeof objects === 'string' ? objects : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   await kubectl(layout, ['apply', '--server-side', '--force-conflicts', '-f', '-'], { input });
+}
+
+/** Applies a file of manifests/, in which `@NAME@` stands for a value. */
+export async function applyTemplate(
+  layout: Layout,
+  file: string,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const template = readFileSync(join(import.meta.dirname, 'manifests', file), 'utf8');
+  await apply(
+    layout,
+    template.replaceAll(/@([A-Z_]+)@/g, (_, name: string) => values[name] ?? ''),
+  );
 }
 
 /** Waits until a Deployment or DaemonSet has all its Pods ready. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterOptions, repository } from '../layout.ts';
-import { leftOut } from './plan.ts';
+import { explanations, leftOut } from './plan.ts';
 import type { TestResult } from './report.ts';
 import { type ResultsFile, readResults, resultsFolder } from './results-file.ts';
 
@@ -54,7 +54,7 @@ function section(kind: string, files: readonly ResultsFile[]): string {
   const sorted = [...files].sort((a, b) => rank(a.options) - rank(b.options));
   const columns = sorted.map(({ options }) => `${options.proxy}, ${options.cni}`);
   const names = [...new Set(files.flatMap(({ results }) => results.map(({ name }) => name)))].sort();
-  const rows = names.map((name) => `| ${escaped(name)} | ${sorted.map((file) => cell(file, name)).join(' | ')} |`);
+  const rows = names.map((name) => `| ${inTable(name)} | ${sorted.map((file) => cell(file, name)).join(' | ')} |`);
   return `## ${kind}
 
 | test | ${columns.join(' | ')} |
@@ -75,17 +75,22 @@ function cell({ results }: ResultsFile, name: string): string {
   return result.outcome === 'Failed' ? '**failed**' : 'cannot run';
 }
 
-/** What was said about tests that did not pass. */
+/** Why tests did not pass: what is known of them, else what they said themselves. */
 function reasons(files: readonly ResultsFile[]): string {
   const lines = files.flatMap(({ options, results }) =>
     results
       .filter(({ outcome }) => outcome !== 'Passed')
-      .map(({ name, outcome, reason = '' }) => {
-        const what = outcome === 'Failed' ? 'failed' : 'cannot run';
-        return `- ${options.proxy}, ${options.cni}: ${escaped(name)} ${what}: ${escaped(reason.slice(0, 200))}`;
+      .map((result) => {
+        const what = result.outcome === 'Failed' ? 'failed' : 'cannot run';
+        return `- ${options.proxy}, ${options.cni}: ${inTable(result.name)} ${what}: ${whyOf(result)}`;
       }),
   );
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
+}
+
+function whyOf({ name, outcome, reason = '' }: TestResult): string {
+  const known = outcome === 'Skipped' ? explanations.find(({ tests }) => name.includes(tests)) : undefined;
+  return known?.why ?? inTable(reason.slice(0, 200));
 }
 
 function kindOf({ families, nodes, loadBalancer }: ClusterOptions): string {
@@ -93,6 +98,6 @@ function kindOf({ families, nodes, loadBalancer }: ClusterOptions): string {
 }
 
 /** Markdown takes brackets and bars for its own. */
-function escaped(text: string): string {
+function inTable(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('[', '\\[').replaceAll('<', '&lt;');
 }

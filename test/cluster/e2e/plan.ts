@@ -27,6 +27,15 @@ export const leftOut: readonly { readonly tests: string; readonly why: string }[
   { tests: 'KubeProxyDaemonSetMigration', why: 'replace the kube-proxy of clusters on GCE' },
 ];
 
+/** What is to say about tests that do not pass, or skip themselves, on every proxy here. */
+export const explanations: readonly { readonly tests: string; readonly why: string }[] = [
+  { tests: 'restarting apiserver', why: 'deletes the Pod of the API server, which is a process of the machine here' },
+  { tests: 'restarting kube-proxy', why: 'deletes Pods labelled `k8s-app: kube-proxy` in `kube-system`' },
+  { tests: 'recreate its iptables rules', why: 'logs in to nodes by SSH, and looks for rules of the mode `iptables`' },
+  { tests: 'KubeProxyNFAcct', why: 'reads a counter of the mode `iptables`' },
+  { tests: 'Provider:GCE', why: 'asks for a server of Google in a cluster on GCE' },
+];
+
 /** Tests that want zones or many nodes, and those of load balancers. */
 const manyNodes = [
   'LoadBalancers',
@@ -36,6 +45,9 @@ const manyNodes = [
   'update nodePort',
   'HealthCheckNodePort',
 ].join('|');
+
+/** Each replaces a DaemonSet's Pods node by node some times, a minute each. */
+const rollingUpdates = 'during rolling update';
 
 /** Alone in the cluster: they break something, or compare what the whole cluster has. */
 const alone = ['\\[Disruptive\\]', '\\[Serial\\]'].join('|');
@@ -63,8 +75,15 @@ export const plan: readonly PlannedRun[] = [
     name: 'many-nodes',
     cluster: { families: ['IPv4'], nodes: 6, loadBalancer: true },
     focus: `${network}.*(${manyNodes})`,
-    skip: `${others}|${alone}|Feature:IPv6DualStack`,
+    skip: `${others}|${alone}|${rollingUpdates}|Feature:IPv6DualStack`,
     parallel: 4,
+  },
+  {
+    name: 'rolling-updates',
+    cluster: { families: ['IPv4'], nodes: 2, loadBalancer: true },
+    focus: `${network}.*${rollingUpdates}`,
+    skip: '',
+    parallel: 2,
   },
   {
     name: 'dual-stack',

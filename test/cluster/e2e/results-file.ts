@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ClusterOptions } from '../layout.ts';
+import { type ClusterOptions, repository } from '../layout.ts';
 import type { TestResult } from './report.ts';
 
 /** The latest result of each test on one kind of cluster. */
@@ -15,7 +16,7 @@ export const resultsFolder = join(import.meta.dirname, '../results');
 export function recordResults(options: ClusterOptions, results: readonly TestResult[]): string {
   const path = join(resultsFolder, `${kindOf(options)}.json`);
   const earlier = existsSync(path) ? readResults(path).results : [];
-  const byName = new Map([...earlier, ...results].map((result) => [result.name, result]));
+  const byName = new Map([...earlier, ...results.map(withoutPaths)].map((result) => [result.name, result]));
   const sorted = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const lines = sorted.map((result) => `    ${JSON.stringify(result)}`).join(',\n');
   const settings = JSON.stringify({ ...options, instance: 0 });
@@ -26,6 +27,12 @@ export function recordResults(options: ClusterOptions, results: readonly TestRes
 
 export function readResults(path: string): ResultsFile {
   return JSON.parse(readFileSync(path, 'utf8')) as ResultsFile;
+}
+
+/** Where somebody has the repository is nobody's business, and would change the file for nothing. */
+function withoutPaths(result: TestResult): TestResult {
+  const reason = result.reason?.replaceAll(`${repository}/`, '').replaceAll(homedir(), '~');
+  return reason === undefined ? result : { ...result, reason };
 }
 
 /** Such as `fairlead-ptp-dual-6-lb`. */

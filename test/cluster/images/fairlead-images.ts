@@ -9,20 +9,26 @@ import { programPath, type RootFolder } from './root-folder.ts';
 /** The images that deploy/docker builds, and Envoy's, from what is compiled and installed here. */
 export function fairleadArchives(): readonly Archive[] {
   return [
-    built('controller', images.controller, {}),
-    built('agent', images.agent, agentTools()),
+    {
+      name: 'fairlead',
+      root: programRoot(),
+      images: [
+        { references: [images.controller], config: configOf('deploy/docker/controller.Dockerfile') },
+        { references: [images.agent], config: configOf('deploy/docker/agent.Dockerfile') },
+      ],
+    },
     { name: 'envoy', root: envoyRoot(), images: [{ references: [images.envoy], config: {} }] },
   ];
 }
 
-function built(name: 'controller' | 'agent', reference: string, tools: Readonly<Record<string, string>>): Archive {
-  const root: RootFolder = {
-    programs: { '/usr/local/bin/node': process.execPath, ...tools },
+/** One for both, with the agent's tools: half the work, and nothing that the controller would notice. */
+function programRoot(): RootFolder {
+  return {
+    programs: { '/usr/local/bin/node': process.execPath, ...agentTools() },
     copies: { ...programFiles(), '/bin/busybox': programPath('busybox') },
     links: Object.fromEntries(['sh', 'cat', 'sleep', 'test', 'ls'].map((tool) => [`/bin/${tool}`, '/bin/busybox'])),
     folders: { '/tmp': 0o1777 },
   };
-  return { name, root, images: [{ references: [reference], config: configOf(`deploy/docker/${name}.Dockerfile`) }] };
 }
 
 /** What the Dockerfile installs as packages. */

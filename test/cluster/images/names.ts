@@ -8,6 +8,7 @@ export const images = {
   invalidConntrack: 'registry.k8s.io/e2e-test-images/regression-issue-74839:1.4',
   distrolessIptables: 'registry.k8s.io/build-image/distroless-iptables:v0.9.6',
   coredns: 'fairlead.test/coredns:local',
+  kubeProxy: 'fairlead.test/kube-proxy:local',
   controller: 'fairlead.test/controller:local',
   agent: 'fairlead.test/agent:local',
   envoy: 'fairlead.test/envoy:local',

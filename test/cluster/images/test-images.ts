@@ -16,6 +16,7 @@ export async function testArchives(): Promise<readonly Archive[]> {
     program('pause', 'pause', [images.pause]),
     program('coredns', 'coredns', [images.coredns], { '/etc': 0o755, '/tmp': 0o1777 }),
     program('regression-issue-74839', 'regression-issue-74839', [images.invalidConntrack]),
+    kubeProxy(),
     toolbox(certificate),
   ];
 }
@@ -23,6 +24,13 @@ export async function testArchives(): Promise<readonly Archive[]> {
 function program(name: string, file: string, references: readonly string[], folders = {}): Archive {
   const root = { copies: { [`/${file}`]: join(bin, file) }, folders };
   return { name, root, images: [{ references, config: { Entrypoint: [`/${file}`] } }] };
+}
+
+function kubeProxy(): Archive {
+  const programs = Object.fromEntries(['nft', 'conntrack'].map((tool) => [`/usr/sbin/${tool}`, programPath(tool)]));
+  const root = { programs, copies: { '/usr/bin/kube-proxy': join(bin, 'kube-proxy') }, folders: { '/tmp': 0o1777 } };
+  const config = { Env: [path], Entrypoint: ['/usr/bin/kube-proxy'] };
+  return { name: 'kube-proxy', root, images: [{ references: [images.kubeProxy], config }] };
 }
 
 /** What the test server shows when a test speaks TLS to it; nobody checks it. */
