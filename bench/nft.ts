@@ -1,12 +1,12 @@
 // What the agent does with its node's Services: all of them into an empty kernel, and one endpoint that changes, each
 // from the response that brought it to the kernel's commit. In a network namespace of its own.
 import pino from 'pino';
-import { fields } from '../src/agent/config/fields.ts';
 import { FamilyTable } from '../src/agent/kernel/family-table.ts';
 import { KernelSync } from '../src/agent/kernel/kernel-sync.ts';
-import type { NodeTableOptions } from '../src/agent/kernel/node-table.ts';
+import type { NodeTableOptions } from '../src/agent/kernel/table-options.ts';
 import type { ViewResponse } from '../src/agent/xds/view-protocol.ts';
 import { ViewSink } from '../src/agent/xds/view-sink.ts';
+import { defaultMarks } from '../src/base/marks.ts';
 import { ModelStore } from '../src/model/model.ts';
 import { NftCommand } from '../src/nftables/runner.ts';
 import { encodeMessage } from '../src/protos/registry.ts';
@@ -52,11 +52,7 @@ async function openNode(name: string): Promise<Node> {
     new FamilyTable({
       family,
       pods: { cidrs: [cidr] },
-      marks: {
-        mask: fields['marks.mask'].default,
-        redirect: fields['marks.redirect'].default,
-        upstream: fields['marks.upstream'].default,
-      },
+      marks: defaultMarks,
       listeners: { tcp: 15_001, http: 15_002 },
     });
   const tables = { IPv4: table('ip', '10.128.0.0/24'), IPv6: table('ip6', 'fd00:128::/64') };

@@ -1,7 +1,7 @@
 /**
  * Asks a Service COUNT times, each time over a new connection, and prints one line of JSON for each answer:
  * `{"pod", "client", "via"}`, or `{"error"}`. `via` is `envoy` or `kernel`: Envoy speaks with the client's address, but its
- * connections have source ports from 61000 up, where Linux takes none by itself (net.ipv4.ip_local_port_range).
+ * connections have source ports from 61000 up, since docker-compose.yml has its host take ports only there.
  *
  *   node client.ts http://10.96.0.10/ 20
  *   node client.ts tcp://10.96.0.11:9000 20

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { HostPort } from '../base/host-port.ts';
 import type { Blockers } from '../base/readiness.ts';
+import { familyOf } from '../model/address.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { Report } from '../model/report-reasons.ts';
 import type { IpFamily } from '../model/service.ts';
@@ -19,13 +20,14 @@ import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
 import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
+import type { Families } from './kernel/families.ts';
 import { FamilyTable } from './kernel/family-table.ts';
-import { KernelSync } from './kernel/kernel-sync.ts';
-import { type NodeTableOptions, tableName } from './kernel/node-table.ts';
+import { KernelSync, textOf } from './kernel/kernel-sync.ts';
 import { checkNft, familiesOfKernel } from './kernel/preflight.ts';
 import { type NodePreparation, prepareNode } from './kernel/prepare-node.ts';
 import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
+import { affinityTableName, type NodeTableOptions, tableName } from './kernel/table-options.ts';
 import { AgentMetrics, type MetricsSource } from './metrics.ts';
 import { AddressWatch } from './node/local-addresses.ts';
 import { type NodeFacts, NodeState } from './node/node-state.ts';
@@ -34,7 +36,7 @@ import { checkEnvoy, checkIp } from './tools.ts';
 import { AdsClient, type RawNode } from './xds/ads-client.ts';
 import { MalformedViewError } from './xds/malformed-view.ts';
 import { decodeNodeView } from './xds/read-node-view.ts';
-import { type Families, ViewSink } from './xds/view-sink.ts';
+import { ViewSink } from './xds/view-sink.ts';
 
 /** How often the kernel is asked whether the tables are still the agent's. */
 const driftCheckMs = 5_000;
@@ -88,7 +90,6 @@ export class NodeAgent {
   #metricsSource(redirect: RedirectTables): MetricsSource {
     return {
       elements: () => this.#tables.reduce((sum, table) => sum + table.elementCount, 0),
-      unprogrammed: (kind) => this.#views.unprogrammed(kind),
       services: () => this.#ads.views.size,
       connected: () => this.#ads.connection.kind === 'Connected',
       envoy: () => this.#watch.state.kind,
@@ -116,7 +117,7 @@ export class NodeAgent {
   }
 
   async #checkTools(): Promise<void> {
-    await checkNft(this.#nft, this.#tables.map((table) => table.fullTransaction().toText()).join(''));
+    await checkNft(this.#nft, textOf(this.#tables.flatMap((table) => table.fullTransactions())));
     await checkIp();
     if (this.#options.envoy !== undefined) await checkEnvoy(this.#options.envoy.path);
   }
@@ -233,7 +234,22 @@ export class NodeAgent {
     this.#checks.setAddresses(
       isAll ? { kind: 'All' } : { kind: 'Some', addresses: [...addresses.IPv4, ...addresses.IPv6] },
     );
+    this.#programNode(facts);
     this.#logger.info({ nodePorts: addresses, eligible: facts.isEligible }, 'The node changed');
+  }
+
+  /** Nothing happens before the whole list of Services is known. */
+  #programNode(facts: NodeFacts): void {
+    for (const family of presentFamilies()) {
+      const table = this.#families[family];
+      const isOfFamily = (address: string) => familyOf(address) === family;
+      const nodePorts = facts.nodePorts.addresses[family];
+      table?.elements.setNodeAddresses({ primary: facts.primary[family], nodePorts });
+      table?.setPodCidrs(facts.pods[family].cidrs);
+      table?.setServiceCidrs(facts.serviceCidrs.filter(isOfFamily));
+      table?.setKernelPathPods(facts.kernelPathPods.filter(isOfFamily));
+    }
+    void this.#kernel.flush();
   }
 
   #createChecks(): ServiceHealth {
@@ -282,13 +298,13 @@ export class NodeAgent {
     if (this.#kernel.state.kind !== 'Following') return;
     try {
       const before = this.#handles;
-      const now = await tableHandles(this.#nft, tableName);
+      const now = await tableHandles(this.#nft, [tableName, affinityTableName]);
       const { marks, routeTable } = this.#options;
       for (const family of presentFamilies()) await ensureRouting(ip, family, marks, routeTable);
       // A full transaction may have been committed meanwhile; the next check will tell.
       if (this.#handles !== before) return;
       this.#handles = now;
-      if (!hasDrifted(before, now, this.#tables.length)) return;
+      if (!hasDrifted(before, now, 2 * this.#tables.length)) return;
       this.#logger.warn({ before, now }, 'Found that another program had changed the tables');
       this.#handles = undefined;
       this.report({ reason: 'DriftRepaired', note: 'Another program had changed the tables; they were replaced' });
@@ -340,7 +356,13 @@ function familiesOf(options: AgentOptions): Families {
   const present = presentFamilies();
   const table = (family: IpFamily, nftFamily: NodeTableOptions['family']) =>
     present.includes(family)
-      ? new FamilyTable({ family: nftFamily, pods: podDetectorOf(detector, family, []), marks, listeners })
+      ? new FamilyTable({
+          family: nftFamily,
+          pods: podDetectorOf(detector, family, []),
+          marks,
+          listeners,
+          masqueradeAll: options.masqueradeAll,
+        })
       : undefined;
   return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
 }

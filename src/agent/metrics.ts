@@ -2,14 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { IpFamily } from '../model/service.ts';
 import { KubeProxyMetrics, type LocalPolicy } from './endpoints/kube-proxy-metrics.ts';
 import type { EnvoyState } from './envoy/envoy-state.ts';
-import type { FrontendKind } from './xds/service-view.ts';
 
 /** What the gauges read when they are collected. */
 export interface MetricsSource {
   readonly elements: () => number;
   readonly services: () => number;
-  /** Frontends of a kind that are not in the kernel. */
-  readonly unprogrammed: (kind: FrontendKind) => number;
   readonly connected: () => boolean;
   readonly envoy: () => EnvoyState['kind'];
   readonly missingScopes: () => number;
@@ -19,7 +16,6 @@ export interface MetricsSource {
   readonly withoutLocal: (policy: LocalPolicy, family: IpFamily) => number;
 }
 
-const unprogrammedKinds = ['LoadBalancer', 'ExternalIP', 'NodePort'] as const satisfies readonly FrontendKind[];
 const envoyStates = ['Absent', 'NotReady', 'Hung', 'Overloaded', 'Connected', 'Alone'] as const;
 
 /** The agent's metrics; docs/metrics.md describes them. */
@@ -87,15 +83,6 @@ export class AgentMetrics {
     gauge('controller_connected', '1 while the stream to the controller is open', () => Number(source.connected()));
     gauge('failed_health_ports', 'Health-check node ports that could not be bound', source.failedHealthPorts);
     gauge('missing_scopes', 'HTTP addresses that wait until Envoy has their scope', source.missingScopes);
-    new Gauge({
-      name: 'fairlead_agent_unprogrammed_frontends',
-      help: 'Addresses and ports of Services that the agent does not program yet, by kind',
-      labelNames: ['kind'],
-      registers: [this.registry],
-      collect() {
-        for (const kind of unprogrammedKinds) this.set({ kind }, source.unprogrammed(kind));
-      },
-    });
     new Gauge({
       name: 'fairlead_agent_envoy_state',
       help: 'Envoy as the agent sees it: 1 for the state it is in',

@@ -1,3 +1,4 @@
+import { marksIn } from '../base/marks.ts';
 import type { FieldReader } from '../kubernetes/field-reader.ts';
 import type { DataPathChoice } from '../model/policy.ts';
 import type { IpFamily } from '../model/service.ts';
@@ -15,6 +16,7 @@ export interface ControllerFile {
   readonly networkPolicy?: PolicyMeaning | undefined;
   readonly otherNetworkPolicies?: PolicyMeaning | undefined;
   readonly ipFamilies?: readonly IpFamily[] | undefined;
+  readonly markMask?: number | undefined;
   readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   readonly warmUpBytes?: number | undefined;
 }
@@ -55,6 +57,7 @@ export function readConfiguration(reader: FieldReader): ControllerFile {
     networkPolicy: reader.choice('networkPolicy', policyMeanings, instead),
     otherNetworkPolicies: reader.choice('otherNetworkPolicies', policyMeanings, instead),
     ipFamilies: familiesOf(reader),
+    markMask: markMaskOf(reader),
     limits: limitsOf(reader.object('limits', instead)),
     warmUpBytes: reader.integer('warmUpBytes', 0, most, instead),
   };
@@ -102,6 +105,12 @@ function familiesOf(reader: FieldReader): readonly IpFamily[] | undefined {
     reader.report('ipFamilies', 'is not a list of IPv4, IPv6');
   if (new Set(families).size < families.length) reader.report('ipFamilies', 'names a family twice', 'DuplicateValue');
   return families;
+}
+
+function markMaskOf(reader: FieldReader): number | undefined {
+  const mask = reader.integer('markMask', 0, most, instead);
+  const isMask = mask === undefined || marksIn(mask) !== undefined;
+  return isMask ? mask : reader.report('markMask', 'is not two bits next to each other, such as 0x3000');
 }
 
 /** As in src/xds/server/limits.ts, which says what each means. */

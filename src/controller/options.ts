@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { HostPort } from '../base/host-port.ts';
+import { defaultMarkMask, defaultMarks, marksIn } from '../base/marks.ts';
 import { FairleadError } from '../model/errors.ts';
 import type { KindName } from '../model/model.ts';
 import { defaultSettings, type TranslateSettings } from '../translate/settings.ts';
@@ -107,6 +108,7 @@ export function settingsOf(file: ControllerFile | undefined): TranslateSettings 
   return {
     ...defaultSettings,
     ...(file?.ipFamilies === undefined ? {} : { families: file.ipFamilies }),
+    upstreamMark: (marksIn(file?.markMask ?? defaultMarkMask) ?? defaultMarks).upstream,
     ...(file?.accessLog === undefined ? {} : { accessLog: file.accessLog }),
     ...(tracing === undefined ? {} : { tracing: tracingOf(tracing) }),
     dataPath: {

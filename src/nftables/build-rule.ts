@@ -17,6 +17,7 @@ export const differs = (selector: Selector, value: string | number): Expression 
 };
 export const isTcp = equals(protocol, 'tcp');
 export const isNew: Expression = { kind: 'Flag', of: 'state', flag: 'new', isSet: true };
+export const isInvalid: Expression = { kind: 'Flag', of: 'state', flag: 'invalid', isSet: true };
 export const isEstablished: Expression = { kind: 'Flag', of: 'state', flag: 'established', isSet: true };
 export const isReply = equals({ kind: 'Ct', key: 'direction' }, 'reply');
 export const hasDnat = (isSet: boolean): Expression => ({ kind: 'Flag', of: 'status', flag: 'dnat', isSet });
@@ -28,6 +29,9 @@ export const isNotIn = (key: Key, set: string): Expression => ({ kind: 'Lookup',
 
 const verdict = (of: Verdict): Expression => ({ kind: 'Verdict', verdict: of });
 export const accept = verdict({ kind: 'Accept' });
+export const drop = verdict({ kind: 'Drop' });
+export const returns = verdict({ kind: 'Return' });
+export const jumpTo = (chain: string): Expression => verdict({ kind: 'Jump', chain });
 export const goTo = (chain: string): Expression => verdict({ kind: 'Goto', chain });
 export const verdictOf = (key: Key, map: string): Expression => ({ kind: 'VerdictMap', key, map });
 

@@ -26,6 +26,8 @@ export interface Chain {
 export interface ElementSet {
   readonly name: string;
   readonly key: string;
+  /** `key` is an expression whose type has no name. */
+  readonly isTypeof?: true;
   readonly value?: string;
   readonly flags?: readonly string[];
   /** Joins intervals that overlap instead of refusing them. */
@@ -49,7 +51,7 @@ export function setText(set: ElementSet): string {
   const flags = set.flags === undefined ? '' : ` flags ${set.flags.join(',')};`;
   const size = set.size === undefined ? '' : ` size ${set.size};`;
   const merge = set.autoMerge === true ? ' auto-merge;' : '';
-  return `{ type ${type};${flags}${merge}${size} }`;
+  return `{ ${set.isTypeof === true ? 'typeof' : 'type'} ${type};${flags}${merge}${size} }`;
 }
 
 export function hookText({ type, hook, priority }: Hook): string {

@@ -62,7 +62,7 @@ const cases: readonly [rule: Rule, text: string][] = [
   [
     [
       {
-        kind: 'PutElement',
+        kind: 'ChangeElement',
         operation: 'update',
         set: 'a',
         key: [source('ip'), masked],
@@ -72,7 +72,8 @@ const cases: readonly [rule: Rule, text: string][] = [
     ],
     'update @a { ip saddr . meta priority & 0xffff0000 timeout 5s : meta priority }',
   ],
-  [[{ kind: 'PutElement', operation: 'add', set: 'a', key: [source('ip6')] }], 'add @a { ip6 saddr }'],
+  [[isIn([{ kind: 'AddressTail', side: 'source' }], 'c')], '@nh,96,96 @c'],
+  [[{ kind: 'ChangeElement', operation: 'add', set: 'a', key: [source('ip6')] }], 'add @a { ip6 saddr }'],
   [
     [isIn([source('ip'), destination('ip')], 'hairpin'), masquerade],
     'ip saddr . ip daddr @hairpin masquerade fully-random',
@@ -88,12 +89,14 @@ const cases: readonly [rule: Rule, text: string][] = [
   [
     [
       {
-        kind: 'VerdictChoice',
-        selector: { kind: 'Random', modulus: 2 },
-        verdicts: [{ kind: 'Goto', chain: 'slot-0' }, { kind: 'Drop' }],
+        kind: 'ChangeElement',
+        operation: 'delete',
+        set: 'a',
+        key: [source('ip')],
+        value: priority,
       },
     ],
-    'numgen random mod 2 vmap { 0 : goto slot-0, 1 : drop }',
+    'delete @a { ip saddr : meta priority }',
   ],
 ];
 

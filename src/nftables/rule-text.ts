@@ -33,8 +33,6 @@ function expressionText(expression: Expression): string {
       return verdictText(expression.verdict);
     case 'VerdictMap':
       return `${keyText(expression.key)} vmap @${expression.map}`;
-    case 'VerdictChoice':
-      return choiceText(expression.selector, expression.verdicts);
     default:
       return statementText(expression);
   }
@@ -55,17 +53,12 @@ function matchText(match: Extract<Expression, { kind: 'Compare' | 'Flag' | 'Look
   }
 }
 
-type Statement = Exclude<
-  Expression,
-  { kind: 'Compare' | 'Flag' | 'Lookup' | 'Verdict' | 'VerdictMap' | 'VerdictChoice' }
->;
+type Statement = Exclude<Expression, { kind: 'Compare' | 'Flag' | 'Lookup' | 'Verdict' | 'VerdictMap' }>;
 
 function statementText(statement: Statement): string {
   switch (statement.kind) {
     case 'Dnat':
       return `dnat ${statement.family} to ${sourceText(statement.to)}`;
-    case 'Snat':
-      return `snat to :${rangeText(statement.ports)}`;
     case 'Masquerade':
       return masqueradeText(statement);
     case 'Reject':
@@ -82,14 +75,9 @@ function statementText(statement: Statement): string {
       return 'notrack';
     case 'Counter':
       return 'counter';
-    case 'PutElement':
-      return putText(statement);
+    case 'ChangeElement':
+      return changeText(statement);
   }
-}
-
-function choiceText(selector: Selector, verdicts: readonly Verdict[]): string {
-  const choices = verdicts.map((verdict, index) => `${index} : ${verdictText(verdict)}`);
-  return `${selectorText(selector)} vmap { ${choices.join(', ')} }`;
 }
 
 function masqueradeText({ isFullyRandom, ports }: Extract<Statement, { kind: 'Masquerade' }>): string {
@@ -101,7 +89,13 @@ function markText({ of, mask, value }: Extract<Statement, { kind: 'SetMark' }>):
   return `${of} mark set ${of} mark & ${hex(~mask)} | ${hex(value)}`;
 }
 
-function putText({ operation, set, key, value, timeoutSeconds }: Extract<Statement, { kind: 'PutElement' }>): string {
+function changeText({
+  operation,
+  set,
+  key,
+  value,
+  timeoutSeconds,
+}: Extract<Statement, { kind: 'ChangeElement' }>): string {
   const timeout = timeoutSeconds === undefined ? '' : ` timeout ${timeoutSeconds}s`;
   const data = value === undefined ? '' : ` : ${selectorText(value)}`;
   return `${operation} @${set} { ${keyText(key)}${timeout}${data} }`;
@@ -126,6 +120,8 @@ function selectorText(selector: Selector): string {
   switch (selector.kind) {
     case 'Address':
       return `${selector.family} ${addressSide(selector.side)}`;
+    case 'AddressTail':
+      return `@nh,${selector.side === 'source' ? 96 : 224},96`;
     case 'Port':
       return `${selector.header} ${selector.side === 'source' ? 'sport' : 'dport'}`;
     case 'Meta':
@@ -138,8 +134,6 @@ function selectorText(selector: Selector): string {
       return `ct ${selector.direction} proto-${selector.side === 'source' ? 'src' : 'dst'}`;
     case 'FibType':
       return `fib ${addressSide(selector.side)} type`;
-    case 'SocketTransparent':
-      return 'socket transparent';
     case 'Random':
       return `numgen random mod ${selector.modulus}`;
     case 'Masked':

@@ -9,6 +9,8 @@ export type Side = 'source' | 'destination';
 /** What a rule reads of a packet, its connection or the host. */
 export type Selector =
   | { readonly kind: 'Address'; readonly family: PacketFamily; readonly side: Side }
+  /** The last 96 bits of an IPv6 address. */
+  | { readonly kind: 'AddressTail'; readonly side: Side }
   /** Port of TCP, or with `th` of any protocol that has ports. `tcp` and `udp` match only their own packets. */
   | { readonly kind: 'Port'; readonly header: 'tcp' | 'udp' | 'th'; readonly side: Side }
   /** `priority` is the queueing class of a packet (skb->priority), for nft a classid. */
@@ -18,8 +20,6 @@ export type Selector =
   | { readonly kind: 'CtPort'; readonly direction: Direction; readonly side: Side }
   /** Type of an address by the host's routes: `local` if it is the host's own. */
   | { readonly kind: 'FibType'; readonly side: Side }
-  /** Whether the packet belongs to a socket with IP_TRANSPARENT. */
-  | { readonly kind: 'SocketTransparent' }
   /** A random number from 0 to `modulus` - 1, new each time. */
   | { readonly kind: 'Random'; readonly modulus: number }
   | { readonly kind: 'Masked'; readonly of: MaskableSelector; readonly mask: number };
@@ -66,11 +66,8 @@ export type Expression =
   // Verdicts. Without an element for the key the rule ends.
   | { readonly kind: 'Verdict'; readonly verdict: Verdict }
   | { readonly kind: 'VerdictMap'; readonly key: Key; readonly map: string }
-  /** The verdict at the selected number. */
-  | { readonly kind: 'VerdictChoice'; readonly selector: Selector; readonly verdicts: readonly Verdict[] }
   // Statements that end the chain as accepted, or with an error to the sender.
   | { readonly kind: 'Dnat'; readonly family: PacketFamily; readonly to: Source }
-  | { readonly kind: 'Snat'; readonly ports: NumberRange }
   | { readonly kind: 'Masquerade'; readonly isFullyRandom: boolean; readonly ports?: NumberRange }
   | { readonly kind: 'Reject'; readonly with: 'tcp reset' | 'icmp error' }
   // Statements after which the rule continues.
@@ -83,10 +80,13 @@ export type Expression =
   | { readonly kind: 'SetZone'; readonly direction: Direction; readonly zone: number }
   | { readonly kind: 'Notrack' }
   | { readonly kind: 'Counter' }
-  /** Adds an element to a dynamic set or map; `update` also starts its time anew (and sets its value). */
+  /**
+   * Changes a dynamic set or map. `update` starts the time of an element that is there anew, but leaves its value; `delete` of
+   * what is not there does nothing.
+   */
   | {
-      readonly kind: 'PutElement';
-      readonly operation: 'add' | 'update';
+      readonly kind: 'ChangeElement';
+      readonly operation: 'add' | 'update' | 'delete';
       readonly set: string;
       readonly key: Key;
       readonly value?: Selector;

@@ -14,8 +14,16 @@ export type Operation =
   /** The table is deleted with everything in it, if there is one, and created empty. */
   | { readonly kind: 'ReplaceTable' }
   | { readonly kind: 'DeleteTable' }
+  /** The table is created unless it is there. */
+  | { readonly kind: 'AddTable' }
   | { readonly kind: 'AddChain'; readonly chain: Chain }
+  /** The chain is created unless it is there, and has these rules instead of those that it had. */
+  | { readonly kind: 'ReplaceChain'; readonly chain: Chain }
+  | { readonly kind: 'DeleteChain'; readonly name: string }
+  /** The set is created unless it is there. */
   | { readonly kind: 'AddSet'; readonly set: ElementSet }
+  | { readonly kind: 'DeleteSet'; readonly set: ElementSet }
+  | { readonly kind: 'FlushSet'; readonly set: ElementSet }
   | { readonly kind: 'AddElements'; readonly set: ElementSet; readonly elements: readonly Element[] }
   | { readonly kind: 'DeleteElements'; readonly set: ElementSet; readonly keys: readonly string[] };
 
@@ -73,12 +81,18 @@ function operationText(table: string, operation: Operation): string {
       return `add table ${table}\ndelete table ${table}\nadd table ${table}`;
     case 'DeleteTable':
       return `add table ${table}\ndelete table ${table}`;
+    case 'AddTable':
+      return `add table ${table}`;
+    case 'AddSet':
+      return `add ${setCommand(table, operation.set)} ${setText(operation.set)}`;
+    case 'DeleteSet':
+      return `delete ${setCommand(table, operation.set)}`;
+    case 'FlushSet':
+      return `flush ${setCommand(table, operation.set)}`;
     case 'AddChain':
-      return chainText(table, operation.chain);
-    case 'AddSet': {
-      const kind = operation.set.value === undefined ? 'set' : 'map';
-      return `add ${kind} ${table} ${operation.set.name} ${setText(operation.set)}`;
-    }
+    case 'ReplaceChain':
+    case 'DeleteChain':
+      return chainOperationText(table, operation);
     case 'AddElements':
       return elementCommands(`add element ${table} ${operation.set.name}`, operation.elements.map(elementText));
     case 'DeleteElements':
@@ -86,9 +100,32 @@ function operationText(table: string, operation: Operation): string {
   }
 }
 
-function chainText(table: string, { name, hook, rules }: Chain): string {
+function setCommand(table: string, { name, value }: ElementSet): string {
+  return `${value === undefined ? 'set' : 'map'} ${table} ${name}`;
+}
+
+function chainOperationText(
+  table: string,
+  operation: Extract<Operation, { kind: 'AddChain' | 'ReplaceChain' | 'DeleteChain' }>,
+): string {
+  if (operation.kind === 'DeleteChain') return `delete chain ${table} ${operation.name}`;
+  const { chain } = operation;
+  if (operation.kind === 'AddChain') return chainText(table, chain);
+  return [
+    chainText(table, { ...chain, rules: [] }),
+    `flush chain ${table} ${chain.name}`,
+    ...ruleTexts(table, chain),
+  ].join('\n');
+}
+
+function chainText(table: string, chain: Chain): string {
+  const { name, hook } = chain;
   const head = `add chain ${table} ${name}${hook === undefined ? '' : ` ${hookText(hook)}`}`;
-  return [head, ...rules.map((rule) => `add rule ${table} ${name} ${ruleText(rule)}`)].join('\n');
+  return [head, ...ruleTexts(table, chain)].join('\n');
+}
+
+function ruleTexts(table: string, { name, rules }: Chain): readonly string[] {
+  return rules.map((rule) => `add rule ${table} ${name} ${ruleText(rule)}`);
 }
 
 function elementCommands(command: string, texts: readonly string[]): string {

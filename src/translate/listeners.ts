@@ -159,7 +159,7 @@ function httpFilters(): NonNullable<HttpConnectionManager['httpFilters']> {
 function transparentListener(
   name: string,
   port: number,
-  { families, originalSrcMark }: TranslateSettings,
+  { families, upstreamMark }: TranslateSettings,
   filters: Filter[],
 ): Listener {
   const addresses = families.map((family) => socketAddress(anyAddress[family], port));
@@ -170,7 +170,7 @@ function transparentListener(
     transparent: { value: true },
     perConnectionBufferLimitBytes: { value: connectionBufferBytes },
     socketOptions: keepaliveOptions,
-    listenerFilters: [originalSource(originalSrcMark)],
+    listenerFilters: [originalSource(upstreamMark)],
     filterChains: [{ filters }],
   };
 }

@@ -1,19 +1,18 @@
 import type { ModelReader } from '../model/model.ts';
 import type { SettingName } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
-import { refOfService, type Service } from '../model/service.ts';
+import type { Service } from '../model/service.ts';
 import { type Setting, settingNames, settings as settingTable } from '../model/settings.ts';
 import { type DataPath, type DataPathDefaults, dataPathDefaults, dataPathOf } from './data-path.ts';
 import type { TranslateSettings } from './settings.ts';
 import { unprogrammed } from './unprogrammed.ts';
 
-/** The settings of a Service that none of its ports can honour, and what the kernel path does not do yet. */
+/** The settings of a Service that none of its ports can honour, and what no agent does yet. */
 export function policyProblems(reader: ModelReader, service: Service, settings: TranslateSettings): readonly Problem[] {
   const defaults = dataPathDefaults(reader, service, settings);
   const paths = new Set(service.ports.map((port) => dataPathOf(service, port, defaults).path));
   const asked = settingNames.filter((name) => service.policy[name] !== undefined);
   return [
-    ...unkeptAffinity(service),
     ...unprogrammed(service),
     ...refusedDataPaths(service, defaults),
     ...asked.flatMap((name) => {
@@ -22,12 +21,6 @@ export function policyProblems(reader: ModelReader, service: Service, settings: 
     }),
     ...(settings.tracing === undefined ? withoutCollector(service) : []),
   ];
-}
-
-function unkeptAffinity(service: Service): readonly Problem[] {
-  if (service.sessionAffinity.kind === 'None') return [];
-  const message = 'ClientIP is not supported yet; each connection may go to a different endpoint';
-  return [{ object: refOfService(service), field: 'spec.sessionAffinity', code: 'NotProgrammed', message }];
 }
 
 function refusedDataPaths(service: Service, defaults: DataPathDefaults): readonly Problem[] {

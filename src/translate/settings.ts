@@ -1,3 +1,4 @@
+import { defaultMarks } from '../base/marks.ts';
 import type { DataPathChoices } from '../model/policy.ts';
 import type { IpFamily } from '../model/service.ts';
 
@@ -9,7 +10,7 @@ export interface TranslateSettings {
   /** Families the listeners bind. A kernel booted with `ipv6.disable=1` cannot bind IPv6: leave it out there. */
   readonly families: readonly IpFamily[];
   /** SO_MARK of Envoy's upstream sockets, by which the kernel steers their replies back to Envoy. */
-  readonly originalSrcMark: number;
+  readonly upstreamMark: number;
   readonly accessLog: AccessLogTarget;
   readonly tracing: TracingSettings | undefined;
   /** Of Services that say nothing themselves, in namespaces that say nothing either. */
@@ -32,7 +33,7 @@ export const defaultSettings: TranslateSettings = {
   tcpListenerPort: 15_001,
   httpListenerPort: 15_002,
   families: ['IPv4', 'IPv6'],
-  originalSrcMark: 1337,
+  upstreamMark: defaultMarks.upstream,
   accessLog: { kind: 'None' },
   tracing: undefined,
   dataPath: { http: 'Envoy', tcp: 'Envoy' },

@@ -27,13 +27,6 @@ function namesOf(model: ModelStore, key: string, typeUrl: string, wildcard: bool
 }
 
 describe('the units of a Service', () => {
-  it('says that session affinity is not kept', () => {
-    const model = modelOf({ ...web, sessionAffinity: { kind: 'ClientIP', timeoutSeconds: 60 } });
-    expect(serviceUnit.translate(model, 'shop/web', defaultSettings).problems.map(formatProblem)).toEqual([
-      'Service shop/web spec.sessionAffinity: ClientIP is not supported yet; each connection may go to a different endpoint',
-    ]);
-  });
-
   it('names what Envoy asks for by the address', () => {
     const model = modelOf(web);
     const byAddress = ['10.96.0.1:80', '[fd00::1]:80'];

@@ -6,7 +6,7 @@ import { requestFrom } from '../testbed/request.ts';
 import { type LoadRequest, RunningLoad } from '../testbed/running-load.ts';
 import { now, waitUntil } from '../testbed/wait.ts';
 import type { DialResult, Echo } from './support/dial.ts';
-import { echoPorts, Lab, type PodName, pods, serviceUpdate, sliceUpdate } from './support/lab.ts';
+import { echoPorts, Lab, leastEnvoyPort, type PodName, pods, serviceUpdate, sliceUpdate } from './support/lab.ts';
 
 const tcpPort = { name: 'tcp', protocol: 'TCP', port: echoPorts.tcp } as const;
 const httpPort = { name: 'http', protocol: 'TCP', port: echoPorts.http } as const;
@@ -190,9 +190,6 @@ function lostSince(attempts: readonly Attempt[], since: number): readonly string
 function curlLoop(url: string, count: number): string {
   return `for i in $(seq ${count}); do curl -s -m 3 -o /dev/null -w '%{http_code}\\n' ${url} || true; sleep 0.02; done`;
 }
-
-/** The kernel moves Envoy's source ports there; clients take theirs from below. */
-const leastEnvoyPort = 61_000;
 
 function isThroughEnvoy(results: readonly DialResult[]): boolean {
   return results.every(

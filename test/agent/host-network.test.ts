@@ -5,14 +5,13 @@ import { anEndpoint, aSlice, sliceUpdate } from '../support/builders.ts';
 import { startEcho } from '../testbed/echo-pod.ts';
 import { waitUntil } from '../testbed/wait.ts';
 import type { DialResult } from './support/dial.ts';
-import { echoPorts, Lab, pods, serviceUpdate } from './support/lab.ts';
+import { echoPorts, Lab, leastEnvoyPort, pods, serviceUpdate } from './support/lab.ts';
 
 const clusterIPs = { IPv4: '10.96.0.10', IPv6: 'fd00:96::10' } as const;
 const nodes = {
   node1: { IPv4: '192.168.50.1', IPv6: 'fd00:50::1' },
   node2: { IPv4: '192.168.50.2', IPv6: 'fd00:50::2' },
 } as const;
-const leastEnvoyPort = 61_000;
 
 function sliceOf(family: EndpointSlice['family']): ModelUpdate {
   const name = `host-${family.toLowerCase()}`;

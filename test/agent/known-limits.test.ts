@@ -58,7 +58,7 @@ describe('the limits that docs/agent.md names', () => {
       expect(await dial(envoyService)).not.toBe('connected');
       expect(await dial(kernelService)).toBe('connected');
     });
-    await withRules('input', ['meta mark & 0xfff == 0x1 accept', ...firewall], async () => {
+    await withRules('input', ['meta mark & 0x3000 == 0x1000 accept', ...firewall], async () => {
       expect(await dial(envoyService)).toBe('connected');
     });
   });

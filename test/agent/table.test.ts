@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FamilyTable } from '../../src/agent/kernel/family-table.ts';
 import { closedGate } from '../../src/agent/kernel/gate.ts';
-import type { KernelPort } from '../../src/agent/kernel/kernel-port.ts';
-import type { NodeTableOptions } from '../../src/agent/kernel/node-table.ts';
+import type { Frontend } from '../../src/agent/xds/service-view.ts';
 import { NftError } from '../../src/nftables/nft-error.ts';
 import { NftCommand } from '../../src/nftables/runner.ts';
+import type { Transaction } from '../../src/nftables/transaction.ts';
+import { canonicalTable } from '../support/canonical-table.ts';
+import { aFrontend, endpointSet, tableOptions } from '../support/frontends.ts';
 import { addNamespaces, removeNamespaces } from '../testbed/namespaces.ts';
 import { inNamespace } from '../testbed/run.ts';
 
@@ -13,31 +15,29 @@ const prefix = 'flat-';
 const namespace = `${prefix}table`;
 const nft = new NftCommand({ command: inNamespace(namespace, ['nft']) });
 
-const options = (family: 'ip' | 'ip6'): NodeTableOptions => ({
-  family,
-  pods: { cidrs: family === 'ip' ? ['10.244.0.0/16'] : ['fd00:244::/64'], interfacePrefix: 'v-' },
-  marks: { mask: 0xfff, redirect: 1, upstream: 1337 },
-  listeners: { tcp: 15_001, http: 15_002 },
-});
+const options = (family: 'ip' | 'ip6') =>
+  tableOptions(family, {
+    cidrs: family === 'ip' ? ['10.244.0.0/16'] : ['fd00:244::/64'],
+    interfaces: { kind: 'Prefix', text: 'v-' },
+  });
+
+const textOf = (transactions: readonly Transaction[]) => transactions.map((one) => one.toText()).join('');
 
 function port(
   family: 'ip' | 'ip6',
   service: number,
   endpoints: readonly number[],
-  change: Partial<KernelPort> = {},
-): KernelPort {
+  change: Partial<Frontend> = {},
+): Frontend {
   const address = (net: string, low: number) =>
     family === 'ip' ? `10.${net}.${low >> 8}.${low & 255}` : `fd00:${net}::${(low + 1).toString(16)}`;
-  return {
-    family: family === 'ip' ? 'IPv4' : 'IPv6',
+  const addresses = endpoints.map((endpoint) => ({ address: address('244', endpoint & 0xffff), port: 8080 }));
+  return aFrontend({
     address: address('96', service),
-    port: 80,
-    protocol: 'TCP',
-    dataPath: 'EnvoyTcp',
-    verdict: endpoints.length === 0 ? 'Reject' : 'Forward',
-    endpoints: endpoints.map((endpoint) => ({ address: address('244', endpoint & 0xffff), port: 8080 })),
+    dataPath: change.protocol === undefined ? 'EnvoyTcp' : 'Kernel',
+    endpointSet: endpointSet(addresses, family === 'ip' ? 'IPv4' : 'IPv6'),
     ...change,
-  };
+  });
 }
 
 interface Listing {
@@ -47,15 +47,25 @@ interface Listing {
   }[];
 }
 
-/** Elements by set, as the kernel has them; endpoints of all slots together, as they may lie in any. */
-async function kernelElements(family: 'ip' | 'ip6'): Promise<Record<string, readonly string[]>> {
+/** As the kernel has them. */
+async function kernelElements(family: 'ip' | 'ip6'): Promise<ReturnType<typeof canonicalTable>> {
   const listing = (await nft.list('list', 'table', family, 'fairlead')) as Listing;
-  const all: Record<string, string[]> = {};
-  for (const { name, elem = [] } of listing.nftables.flatMap(({ set, map }) => set ?? map ?? [])) {
-    const group = name.startsWith('endpoints-') ? 'endpoints' : name;
-    all[group] = [...(all[group] ?? []), ...elem.map((element) => JSON.stringify(element))].sort();
-  }
-  return all;
+  const sets = listing.nftables.flatMap(({ set, map }) => set ?? map ?? []);
+  return canonicalTable(new Map(sets.map(({ name, elem = [] }) => [name, new Map(elem.map((one) => elementOf(one)))])));
+}
+
+/** Elements of maps are pairs, concatenations are lists, and what has a time is an object. */
+function elementOf(element: unknown): [key: string, value: string] {
+  return Array.isArray(element) ? [textOfPart(element[0]), textOfPart(element[1])] : [textOfPart(element), ''];
+}
+
+function textOfPart(part: unknown): string {
+  if (typeof part !== 'object' || part === null) return String(part);
+  const { concat, goto: to, prefix } = part as Record<string, unknown>;
+  if (Array.isArray(concat)) return concat.map(textOfPart).join(' . ');
+  if (to !== undefined) return `goto ${(to as { target: string }).target}`;
+  if (prefix !== undefined) return JSON.stringify(prefix);
+  return JSON.stringify(part);
 }
 
 describe.each(['ip', 'ip6'] as const)('the table in the kernel, %s', (family) => {
@@ -89,19 +99,19 @@ describe.each(['ip', 'ip6'] as const)('the table in the kernel, %s', (family) =>
       fc.asyncProperty(fc.array(anyStep, { maxLength: 12 }), async (steps) => {
         const table = new FamilyTable(options(family));
         const reference = new FamilyTable(options(family));
-        await nft.run(table.fullTransaction().toText());
+        await nft.run(textOf(table.fullTransactions()));
         for (const { owner, ports, commit, open } of steps) {
           const views = ports.map(({ service, endpoints, protocol }) => port(family, service, endpoints, { protocol }));
           for (const one of [table, reference]) {
             one.elements.put(owner, views);
             one.elements.capture.setGate({ ...closedGate, tcp: open });
           }
-          const difference = table.differenceTransaction();
-          if (commit && !difference.isEmpty) await nft.run(difference.toText());
-          else await nft.run(table.fullTransaction().toText());
+          const difference = table.differenceTransactions();
+          if (commit && difference.length > 0) await nft.run(textOf(difference));
+          else await nft.run(textOf(table.fullTransactions()));
         }
         const followed = await kernelElements(family);
-        await nft.run(reference.fullTransaction().toText());
+        await nft.run(textOf(reference.fullTransactions()));
         expect(followed).toEqual(await kernelElements(family));
       }),
       { numRuns: 25 },
@@ -114,13 +124,13 @@ describe.each(['ip', 'ip6'] as const)('the table in the kernel, %s', (family) =>
     for (let service = 0; service < 10_000; service += 1) {
       table.elements.put(`default/s${service}`, [port(family, service, endpointsOf(service))]);
     }
-    await nft.run(table.fullTransaction().toText());
+    await nft.run(textOf(table.fullTransactions()));
     table.elements.put('default/s77', [port(family, 77, endpointsOf(77).with(3, 60_000))]);
-    const difference = table.differenceTransaction();
-    expect(difference.elementCount).toBeLessThanOrEqual(4);
-    await nft.run(difference.toText());
+    const difference = table.differenceTransactions();
+    expect(difference.reduce((sum, { elementCount }) => sum + elementCount, 0)).toBeLessThanOrEqual(4);
+    await nft.run(textOf(difference));
     const elements = await kernelElements(family);
-    expect(elements['endpoints']).toHaveLength(100_000);
+    expect(elements['endpoint sets']?.flatMap((set) => set.split(', '))).toHaveLength(100_000);
     expect(elements['services']).toHaveLength(10_000);
     expect(elements['capture']).toHaveLength(10_000);
   });
@@ -128,7 +138,7 @@ describe.each(['ip', 'ip6'] as const)('the table in the kernel, %s', (family) =>
   it('keeps what it holds when a transaction is refused, naming the line', async () => {
     const table = new FamilyTable(options(family));
     table.elements.put('a/a', [port(family, 1, [1, 2])]);
-    await nft.run(table.fullTransaction().toText());
+    await nft.run(textOf(table.fullTransactions()));
     const before = await kernelElements(family);
     const bad = `add element ${family} fairlead cluster-ips { ${family === 'ip' ? '10.96.9.9' : 'fd00:96::99'} }\ndelete element ${family} fairlead no-such { 1 }\n`;
     const failure = await nft.run(bad).catch((error: unknown) => error);

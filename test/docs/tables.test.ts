@@ -80,7 +80,6 @@ describe('tables in docs/', () => {
     const { registry } = new AgentMetrics({
       elements: () => 0,
       services: () => 0,
-      unprogrammed: () => 0,
       connected: () => false,
       envoy: () => 'Absent',
       missingScopes: () => 0,

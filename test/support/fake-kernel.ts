@@ -13,10 +13,12 @@ export class FakeKernel {
   #tables = new Map<string, FakeTable>();
 
   /** @throws as nft would, and then nothing has changed */
-  run(transaction: Transaction): void {
+  run(transactions: Transaction | readonly Transaction[]): void {
     const tables = structuredClone(this.#tables);
-    const { family, name } = transaction.table;
-    for (const operation of transaction.operations) execute(tables, `${family} ${name}`, operation);
+    for (const transaction of [transactions].flat()) {
+      const { family, name } = transaction.table;
+      for (const operation of transaction.operations) execute(tables, `${family} ${name}`, operation);
+    }
     this.#tables = tables;
   }
 
@@ -34,11 +36,21 @@ export class FakeKernel {
 function execute(tables: Map<string, FakeTable>, name: string, operation: Operation): void {
   if (operation.kind === 'ReplaceTable') return void tables.set(name, { chains: new Set(), sets: new Map() });
   if (operation.kind === 'DeleteTable') return void tables.delete(name);
+  if (operation.kind === 'AddTable') {
+    return void tables.set(name, tables.get(name) ?? { chains: new Set(), sets: new Map() });
+  }
   const table = tables.get(name);
   if (table === undefined) throw new Error(`No such file or directory: table ${name}`);
   switch (operation.kind) {
     case 'AddChain':
+    case 'ReplaceChain':
       return void table.chains.add(operation.chain.name);
+    case 'DeleteChain':
+      return void deleteChain(table, operation.name);
+    case 'DeleteSet':
+      return void table.sets.delete(operation.set.name);
+    case 'FlushSet':
+      return void table.sets.get(operation.set.name)?.clear();
     case 'AddSet':
       return void table.sets.set(operation.set.name, table.sets.get(operation.set.name) ?? new Map());
     case 'AddElements':
@@ -51,11 +63,18 @@ function execute(tables: Map<string, FakeTable>, name: string, operation: Operat
   }
 }
 
+function deleteChain(table: FakeTable, name: string): void {
+  const verdicts = [`goto ${name}`, `jump ${name}`];
+  const isUsed = [...table.sets.values()].some((set) => [...set.values()].some((value) => verdicts.includes(value)));
+  if (isUsed) throw new Error(`Device or resource busy: chain ${name}`);
+  if (!table.chains.delete(name)) throw new Error(`No such file or directory: chain ${name}`);
+}
+
 /** A verdict's chain must be there; an element cannot be given another value. */
 function addElement(table: FakeTable, set: string, key: string, value: string): void {
   const elements = table.sets.get(set);
   if (elements === undefined) throw new Error(`No such file or directory: set ${set}`);
-  const chain = /^goto (.+)$/.exec(value)?.[1];
+  const chain = /^(?:goto|jump) (.+)$/.exec(value)?.[1];
   if (chain !== undefined && !table.chains.has(chain)) throw new Error(`No such file or directory: chain ${chain}`);
   const before = elements.get(key);
   if (before !== undefined && before !== value) throw new Error(`File exists: element ${key}`);

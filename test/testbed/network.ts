@@ -90,6 +90,8 @@ function namespacesOf(topology: Topology): readonly string[] {
 const hostSysctls = ['net.ipv6.conf.all.disable_ipv6=0', 'net.ipv6.conf.default.accept_dad=0'];
 
 const nodeSysctls = [
+  // What a node sends in the name of a pod is known by its port: pods take theirs from below.
+  'net.ipv4.ip_local_port_range=61000 65535',
   'net.ipv4.ip_forward=1',
   // Replies of a proxy that speaks with the client's address arrive on another interface than they leave by.
   'net.ipv4.conf.all.rp_filter=0',

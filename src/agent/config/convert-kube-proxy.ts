@@ -47,7 +47,7 @@ const meaningless: readonly (readonly [path: string, reason: string])[] = [
   ['ipvs', 'there is no IPVS; for the load balancing of Services that go through Envoy see docs/annotations.md'],
   ['logging', '--log-level sets how much is logged'],
   ['mode', 'Fairlead programs nftables'],
-  ['nftables.masqueradeBit', 'connections are masqueraded by marks.mask; the bit of kube-proxy stays free'],
+  ['nftables.masqueradeBit', 'connections are masqueraded by markMask; the bit of kube-proxy stays free'],
   ['nftables.minSyncPeriod', 'each change is programmed at once'],
   ['oomScoreAdj', 'the score is that of the container, which follows from its requests and limits'],
   ['portRange', 'kube-proxy does not use it either'],

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../../base/host-port.ts';
+import { marksIn } from '../../base/marks.ts';
 
 /** How a field's value is written, in the file and in a flag. */
 export interface FieldType<T> {
@@ -119,12 +120,12 @@ export const size: FieldType<number> = {
   },
 };
 
-/** Bits of a packet mark, as `0x3000` or in decimal. */
-export const mark: FieldType<number> = {
-  expected: 'a number from 0 to 0x7fffffff',
+/** Bits of a mark, as `0x3000` or in decimal. */
+export const markMask: FieldType<number> = {
+  expected: 'two neighbouring bits of 31, such as 0x3000',
   read: (raw) => {
-    const value = raw === '' || (typeof raw !== 'string' && typeof raw !== 'number') ? Number.NaN : Number(raw);
-    return Number.isInteger(value) && value >= 0 && value <= 0x7fff_ffff ? value : undefined;
+    const value = typeof raw === 'string' || typeof raw === 'number' ? Number(raw) : Number.NaN;
+    return marksIn(value)?.mask;
   },
   ofFlag: last,
   write: (value) => `0x${value.toString(16)}`,

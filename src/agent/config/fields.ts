@@ -1,3 +1,4 @@
+import { defaultMarkMask } from '../../base/marks.ts';
 import {
   bindAddress,
   boolean,
@@ -10,7 +11,7 @@ import {
   integer,
   ipAddress,
   list,
-  mark,
+  markMask,
   nodePortAddress,
   size,
   socketAddress,
@@ -194,17 +195,10 @@ export const fields = {
     about: 'near this much heap Envoy refuses connections, which the kernel then takes; such as 1Gi',
     flag: { name: 'envoy-max-heap', argument: '<bytes>' },
   }),
-  'marks.mask': field(mark, 0xfff, {
-    about: 'bits of the packet mark that are used',
+  markMask: field(markMask, defaultMarkMask, {
+    about:
+      'two neighbouring bits of the marks of packets and connections; the markMask of the controller must be the same',
     flag: { name: 'mark-mask', argument: '<mask>' },
-  }),
-  'marks.redirect': field(mark, 0x1, {
-    about: 'mark of packets for Envoy, within the mask',
-    flag: { name: 'redirect-mark', argument: '<mark>' },
-  }),
-  'marks.upstream': field(mark, 1_337, {
-    about: "mark of Envoy's own connections, within the mask",
-    flag: { name: 'upstream-mark', argument: '<mark>' },
   }),
 } as const;
 

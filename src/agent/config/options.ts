@@ -1,11 +1,12 @@
 import { cpus } from 'node:os';
 import type { HostPort } from '../../base/host-port.ts';
+import { defaultMarks, type Marks, marksIn } from '../../base/marks.ts';
 import { familyOf } from '../../model/address.ts';
 import { FairleadError } from '../../model/errors.ts';
 import type { IpFamily } from '../../model/service.ts';
 import type { ConntrackOptions } from '../kernel/conntrack-settings.ts';
-import type { ListenerPorts, Marks } from '../kernel/node-table.ts';
 import { defaultRouteTable } from '../kernel/routing.ts';
+import type { ListenerPorts } from '../kernel/table-options.ts';
 import type { DetectorOptions } from '../node/pod-detector.ts';
 import type { GivenValues } from './configuration-file.ts';
 import type { SocketAddress } from './field-types.ts';
@@ -77,7 +78,7 @@ export function resolveOptions(input: AgentInput): AgentOptions {
     primaryAddresses: primaryAddressesOf(values),
     nodePortAddresses: values.nodePortAddresses,
     masqueradeAll: values['nftables.masqueradeAll'],
-    marks: marksOf(check),
+    marks: marksIn(check.values.markMask) ?? defaultMarks,
     listeners: { tcp: 15_001, http: 15_002 },
     routeTable: defaultRouteTable,
     bootstrap: values['envoy.bootstrap'],
@@ -169,16 +170,6 @@ function impliedMode(check: Check): NonNullable<Values['detectLocalMode']> | 'Po
 function primaryAddressesOf({ bindAddress }: Values): AgentOptions['primaryAddresses'] {
   const isSpecific = bindAddress !== undefined && bindAddress !== '0.0.0.0' && bindAddress !== '::';
   return isSpecific ? { [familyOf(bindAddress)]: bindAddress } : {};
-}
-
-function marksOf(check: Check): Marks {
-  const { 'marks.mask': mask, 'marks.redirect': redirect, 'marks.upstream': upstream } = check.values;
-  for (const path of ['marks.redirect', 'marks.upstream'] as const) {
-    const value = check.values[path];
-    if (value === 0 || (value & ~mask) !== 0) check.fail(path, 'must not be 0 and must lie within --mark-mask');
-  }
-  if (redirect === upstream) check.fail('marks.redirect', 'must differ from --upstream-mark');
-  return { mask, redirect, upstream };
 }
 
 /** As kube-proxy caps it (1.35): on machines with very many CPUs the table would take gigabytes. */

@@ -1,8 +1,8 @@
 import { formatHostPort } from '../../base/host-port.ts';
 import { ElementStore } from '../../nftables/element-store.ts';
+import type { Frontend } from '../xds/service-view.ts';
 import type { AddressNames, Gate } from './gate.ts';
-import type { KernelPort } from './kernel-port.ts';
-import type { NodeSets } from './node-table.ts';
+import type { NodeSets } from './node-sets.ts';
 
 const toTcp = 'goto envoy-tcp';
 const toHttp = 'goto envoy-http';
@@ -38,7 +38,7 @@ export class CaptureElements {
     return this.#missing;
   }
 
-  put(port: KernelPort): void {
+  put(port: Frontend): void {
     if (port.dataPath !== 'EnvoyHttp') this.remove(port);
     const key = captureKey(port.address, port.port);
     if (port.dataPath === 'EnvoyTcp') this.#capture.put(key, toTcp);
@@ -48,7 +48,7 @@ export class CaptureElements {
     this.#settle(name, key);
   }
 
-  remove(port: Pick<KernelPort, 'address' | 'port'>): void {
+  remove(port: Pick<Frontend, 'address' | 'port'>): void {
     const name = formatHostPort({ host: port.address, port: port.port });
     this.#capture.remove(captureKey(port.address, port.port));
     this.#http.delete(name);

@@ -6,6 +6,20 @@ export function cidrMatcher(cidrs: readonly string[]): (address: string) => bool
   return cidrs.some((cidr) => cidr.includes(':')) ? matchIPv6(cidrs) : matchIPv4(cidrs);
 }
 
+/** Without CIDRs that lie in another one: a set of concatenations with ranges refuses elements that overlap. */
+export function withoutContained(cidrs: readonly string[]): readonly string[] {
+  const widestFirst = [...new Set(cidrs)].sort((a, b) => lengthOf(a) - lengthOf(b));
+  const kept: string[] = [];
+  for (const cidr of widestFirst) {
+    if (kept.length === 0 || !cidrMatcher(kept)(cidr.slice(0, cidr.indexOf('/')))) kept.push(cidr);
+  }
+  return kept;
+}
+
+function lengthOf(cidr: string): number {
+  return Number(cidr.slice(cidr.indexOf('/') + 1));
+}
+
 /** By number: BlockList takes a microsecond, and there may be 100,000 endpoints. */
 function matchIPv4(cidrs: readonly string[]): (address: string) => boolean {
   const ranges = cidrs.map((cidr) => {

@@ -7,13 +7,13 @@ interface Listing {
 }
 
 /**
- * Handles of the tables of a name, in order. A table that was deleted and created again has a new one. Listing tables costs a
+ * Handles of the tables of these names, in order. A table that was deleted and created again has a new one. Listing tables costs a
  * few milliseconds whatever they hold.
  */
-export async function tableHandles(nft: NftCommand, name: string): Promise<readonly string[]> {
+export async function tableHandles(nft: NftCommand, names: readonly string[]): Promise<readonly string[]> {
   const listing = (await nft.list('list', 'tables')) as Listing;
   const tables = listing.nftables.flatMap(({ table }) =>
-    table?.name === name ? [`${table.family}#${table.handle}`] : [],
+    table !== undefined && names.includes(table.name) ? [`${table.family}#${table.handle}`] : [],
   );
   return tables.sort();
 }

@@ -1,38 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { canonicalTable } from '../../../test/support/canonical-table.ts';
 import { FakeKernel } from '../../../test/support/fake-kernel.ts';
-import type { DataPath } from '../xds/service-view.ts';
+import { aFrontend, endpointSet, tableOptions } from '../../../test/support/frontends.ts';
+import type { DataPath, EndpointAddress, EndpointSet, Frontend, Verdict } from '../xds/service-view.ts';
 import { FamilyTable } from './family-table.ts';
 import { closedGate } from './gate.ts';
-import type { KernelPort } from './kernel-port.ts';
-import type { NodeTableOptions } from './node-table.ts';
 
-const options: NodeTableOptions = {
-  family: 'ip',
-  pods: { cidrs: ['10.244.1.0/24'] },
-  marks: { mask: 0xfff, redirect: 1, upstream: 1337 },
-  listeners: { tcp: 15_001, http: 15_002 },
-};
+const options = tableOptions('ip', { cidrs: ['10.244.1.0/24'] });
 
 const open = { ...closedGate, tcp: true, http: true };
 
-function port(address: number, number: number, change: Partial<KernelPort> = {}): KernelPort {
-  return {
-    family: 'IPv4',
-    address: `10.96.0.${address}`,
-    port: number,
-    protocol: 'TCP',
-    dataPath: 'EnvoyTcp',
-    verdict: 'Forward',
-    endpoints: [{ address: '10.244.1.5', port: 8080 }],
-    ...change,
-  };
+interface Change extends Partial<Omit<Frontend, 'endpointSet'>> {
+  readonly endpoints?: readonly EndpointAddress[];
+  readonly verdict?: Verdict;
+}
+
+function port(address: number, number: number, change: Change = {}): Frontend {
+  const { endpoints = [{ address: '10.244.1.5', port: 8080 }], verdict = 'Forward', ...rest } = change;
+  const set = { family: 'IPv4', verdict, endpoints: verdict === 'Forward' ? endpoints : [] } as const;
+  return aFrontend({ address: `10.96.0.${address}`, port: number, dataPath: 'EnvoyTcp', endpointSet: set, ...rest });
 }
 
 /** Commits everything to a kernel that was empty. */
 function fresh(table: FamilyTable): FakeKernel {
   const kernel = new FakeKernel();
-  kernel.run(table.fullTransaction());
+  kernel.run(table.fullTransactions());
   return kernel;
 }
 
@@ -41,7 +34,7 @@ const anyEndpoint = fc.record({
   port: fc.constant(8080),
 });
 
-const anyPort: fc.Arbitrary<KernelPort> = fc
+const anyPort: fc.Arbitrary<Frontend> = fc
   .record({
     address: fc.integer({ min: 1, max: 3 }),
     number: fc.constantFrom(80, 81),
@@ -50,9 +43,7 @@ const anyPort: fc.Arbitrary<KernelPort> = fc
     verdict: fc.constantFrom('Forward' as const, 'Reject' as const, 'Drop' as const),
     endpoints: fc.uniqueArray(anyEndpoint, { minLength: 1, maxLength: 6, selector: (endpoint) => endpoint.address }),
   })
-  .map(({ address, number, ...rest }) =>
-    port(address, number, rest.verdict === 'Forward' ? rest : { ...rest, endpoints: [] }),
-  );
+  .map(({ address, number, ...rest }) => port(address, number, rest));
 
 const anyPorts = fc.uniqueArray(anyPort, {
   maxLength: 4,
@@ -82,7 +73,7 @@ describe("one family's table", () => {
       fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
         const table = new FamilyTable(options);
         const kernel = fresh(table);
-        const last = new Map<string, readonly KernelPort[]>();
+        const last = new Map<string, readonly Frontend[]>();
         let scopes: ReadonlySet<string> = new Set();
         let gate = closedGate;
         for (const step of steps) {
@@ -92,11 +83,11 @@ describe("one family's table", () => {
           if (step.kind === 'scopes') table.elements.capture.setScopes(scopes);
           if (step.kind === 'gate') gate = { ...closedGate, tcp: step.tcp, http: step.http };
           if (step.kind === 'gate') table.elements.capture.setGate(gate);
-          if (step.kind === 'commit') kernel.run(table.differenceTransaction());
+          if (step.kind === 'commit') kernel.run(table.differenceTransactions());
         }
         // Scopes of addresses that were gone meanwhile are forgotten until the next look.
         table.elements.capture.setScopes(scopes);
-        kernel.run(table.differenceTransaction());
+        kernel.run(table.differenceTransactions());
         const reference = new FamilyTable(options);
         reference.elements.capture.setScopes(scopes);
         for (const [owner, ports] of last) reference.elements.put(owner, ports);
@@ -107,15 +98,30 @@ describe("one family's table", () => {
     );
   });
 
-  it('moves one endpoint with one deletion and one addition', () => {
+  it('moves one endpoint with one deletion and one addition, however many addresses the Service has', () => {
     const table = new FamilyTable(options);
     const endpoints = Array.from({ length: 10 }, (_none, index) => ({ address: `10.244.2.${index + 1}`, port: 8080 }));
-    table.elements.put('a/a', [port(1, 80, { endpoints })]);
+    const put = (set: EndpointSet) => {
+      const kinds = ['ClusterIP', 'LoadBalancer', 'ExternalIP', 'NodePort'] as const;
+      table.elements.put(
+        'a/a',
+        kinds.map((kind, index) => aFrontend({ kind, address: `10.96.0.${index}`, endpointSet: set })),
+      );
+    };
+    table.elements.setNodeAddresses({ primary: '192.168.0.1', nodePorts: ['192.168.0.1', '192.168.0.2'] });
+    put(endpointSet(endpoints));
     fresh(table);
-    table.elements.put('a/a', [port(1, 80, { endpoints: endpoints.with(3, { address: '10.244.2.99', port: 8080 }) })]);
-    expect(table.differenceTransaction().toText().trim().split('\n')).toEqual([
-      'delete element ip fairlead endpoints-3 { 10.96.0.1 . tcp . 80 }',
-      'add element ip fairlead endpoints-3 { 10.96.0.1 . tcp . 80 : 10.244.2.99 . 8080 }',
+    put(endpointSet(endpoints.with(3, { address: '10.244.2.99', port: 8080 })));
+    expect(
+      table
+        .differenceTransactions()
+        .map((one) => one.toText())
+        .join('')
+        .trim()
+        .split('\n'),
+    ).toEqual([
+      'delete element ip fairlead endpoints-3 { 0:1 . tcp }',
+      'add element ip fairlead endpoints-3 { 0:1 . tcp : 10.244.2.99 . 8080 }',
     ]);
   });
 
@@ -125,7 +131,7 @@ describe("one family's table", () => {
     table.elements.put('a/a', [port(1, 80, { endpoints }), port(2, 80, { endpoints })]);
     const kernel = fresh(table);
     table.elements.put('a/a', [port(1, 80, { endpoints: endpoints.slice(1) })]);
-    kernel.run(table.differenceTransaction());
+    kernel.run(table.differenceTransactions());
     const picks = [...fresh(table).chains('ip fairlead')].filter((name) => name.startsWith('pick-'));
     expect(picks).toEqual(['pick-2']);
   });
@@ -135,7 +141,7 @@ describe("one family's table", () => {
     table.elements.put('a/a', [port(1, 80), port(1, 81, { verdict: 'Drop', endpoints: [] })]);
     fresh(table);
     table.elements.put('a/a', [port(1, 80), port(1, 81, { verdict: 'Drop', endpoints: [] })]);
-    expect(table.differenceTransaction().isEmpty).toBe(true);
+    expect(table.differenceTransactions()).toEqual([]);
   });
 
   it('lets Envoy take nothing that has no endpoints', () => {
@@ -164,7 +170,7 @@ describe("one family's table", () => {
     const http = port(1, 80, { dataPath: 'EnvoyHttp' });
     capture.setScopes(new Set(['10.96.0.1:80']));
     table.elements.put('a/a', [http]);
-    table.elements.put('a/a', [{ ...http, endpoints: [{ address: '10.244.1.6', port: 8080 }] }]);
+    table.elements.put('a/a', [{ ...http, endpointSet: endpointSet([{ address: '10.244.1.6', port: 8080 }]) }]);
     expect(capture.missingScopes.size).toBe(0);
     table.elements.put('a/a', []);
     table.elements.put('b/b', [http]);
@@ -188,7 +194,11 @@ describe("one family's table", () => {
     const endpoint = (address: string) => ({ endpoints: [{ address, port: 1 }] });
     table.elements.put('b/b', [port(1, 80, endpoint('10.244.2.2'))]);
     table.elements.put('a/a', [port(1, 80, endpoint('10.244.2.1'))]);
-    const endpointNow = () => fresh(table).elements('ip fairlead').get('endpoints-0')?.get('10.96.0.1 . tcp . 80');
+    const endpointNow = () => {
+      const elements = fresh(table).elements('ip fairlead');
+      const number = elements.get('cluster-sets')?.get('10.96.0.1 . tcp . 80');
+      return elements.get('endpoints-0')?.get(`${number} . tcp`);
+    };
     expect(endpointNow()).toBe('10.244.2.1 . 1');
     table.elements.put('a/a', []);
     expect(endpointNow()).toBe('10.244.2.2 . 1');
@@ -202,14 +212,6 @@ describe("one family's table", () => {
   });
 });
 
-/** Endpoints of a Service may lie in other slots; everything else is equal element for element. */
 function canonical(kernel: FakeKernel): unknown {
-  const endpoints: string[] = [];
-  const others: [string, string[]][] = [];
-  for (const [name, elements] of kernel.elements('ip fairlead')) {
-    const texts = [...elements].map(([key, value]) => `${key} : ${value}`);
-    if (name.startsWith('endpoints-')) endpoints.push(...texts);
-    else others.push([name, texts.sort()]);
-  }
-  return { endpoints: endpoints.sort(), others: Object.fromEntries(others) };
+  return [canonicalTable(kernel.elements('ip fairlead')), canonicalTable(kernel.elements('ip fairlead-affinity'))];
 }

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { aFrontend, tableOptions } from '../../../test/support/frontends.ts';
 import { NftError } from '../../nftables/nft-error.ts';
 import type { NftRunner } from '../../nftables/runner.ts';
 import { FamilyTable } from './family-table.ts';
@@ -37,20 +38,13 @@ class SteppedNft implements NftRunner {
 }
 
 function setUp() {
-  const table = new FamilyTable({
-    family: 'ip',
-    pods: { cidrs: ['10.244.1.0/24'] },
-    marks: { mask: 0xfff, redirect: 1, upstream: 1337 },
-    listeners: { tcp: 15_001, http: 15_002 },
-  });
+  const table = new FamilyTable(tableOptions('ip', { cidrs: ['10.244.1.0/24'] }));
   const nft = new SteppedNft();
   return { table, nft, kernel: new KernelSync([table], nft, logger) };
 }
 
 function put(table: FamilyTable, owner: string, address: string): void {
-  const endpoints = [{ address: '10.244.1.5', port: 8080 }];
-  const port = { family: 'IPv4', protocol: 'TCP', dataPath: 'Kernel', verdict: 'Forward', port: 80 } as const;
-  table.elements.put(owner, [{ ...port, address, endpoints }]);
+  table.elements.put(owner, [aFrontend({ address })]);
 }
 
 /** The first transaction is committed, and a second one with a Service is running. */

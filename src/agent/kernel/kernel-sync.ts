@@ -89,7 +89,9 @@ export class KernelSync {
   async #once(): Promise<void> {
     const before = this.#state;
     const full = before.kind !== 'Following';
-    const transactions = this.#tables.map((table) => (full ? table.fullTransaction() : table.differenceTransaction()));
+    const transactions = this.#tables.flatMap((table) => {
+      return full ? table.fullTransactions() : table.differenceTransactions();
+    });
     const elements = transactions.reduce((sum, transaction) => sum + transaction.elementCount, 0);
     if (transactions.every((transaction) => transaction.isEmpty)) return;
     const start = performance.now();
@@ -99,6 +101,7 @@ export class KernelSync {
       if (this.#state === before) this.#state = { kind: 'Following' };
       this.#events.synced?.({ full, elements, durationMs: performance.now() - start });
       if (full) this.#logger.info({ elements }, 'Programmed the whole table');
+      if (this.#tables.some((table) => table.hasExcess)) this.#requested = true;
     } catch (error) {
       await this.#fail(error);
     }
@@ -117,6 +120,6 @@ export class KernelSync {
   }
 }
 
-function textOf(transactions: readonly Transaction[]): string {
+export function textOf(transactions: readonly Transaction[]): string {
   return transactions.map((transaction) => transaction.toText()).join('');
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Marks } from '../../base/marks.ts';
 import type { IpFamily } from '../../model/service.ts';
-import type { Marks } from './node-table.ts';
 
 export type IpCommand = (args: readonly string[]) => Promise<string>;
 

@@ -1,159 +1,160 @@
-import { ElementStore } from '../../nftables/element-store.ts';
-import { CaptureElements } from './capture-elements.ts';
-import type { KernelPort } from './kernel-port.ts';
-import { nodeSets, pickChainName, slotMap } from './node-table.ts';
-import { ReferenceCounts } from './reference-counts.ts';
-import { assignSlots } from './slots.ts';
+import type { ElementStore } from '../../nftables/element-store.ts';
+import type { PacketFamily } from '../../nftables/rule.ts';
+import type { Frontend } from '../xds/service-view.ts';
+import { AffinityPorts } from './affinity-ports.ts';
+import type { PolicyName } from './balance-chains.ts';
+import type { CaptureElements } from './capture-elements.ts';
+import { EndpointSetElements } from './endpoint-set-elements.ts';
+import { FrontendElements, type FrontendEntry, keyOfFrontend } from './frontend-elements.ts';
+import { affinitySets, nodeSets } from './node-sets.ts';
+import {
+  addressed,
+  allowedSources,
+  entryOf,
+  type NodeAddresses,
+  noAddresses,
+  servicePortName,
+  type UsedSet,
+  usedSets,
+} from './service-plan.ts';
 
 interface Claim {
   /** Key of the Service. */
   readonly owner: string;
-  readonly port: KernelPort;
+  readonly entry: FrontendEntry;
 }
 
-interface Programmed {
-  readonly claim: Claim;
-  /** Endpoints by slot, as nft writes them. */
-  readonly slots: readonly string[];
+/** What a Service has in the tables. */
+interface Held {
+  readonly keys: readonly string[];
+  readonly sets: ReadonlySet<string>;
+  readonly affinityPorts: ReadonlySet<string>;
 }
+
+const nothing: Held = { keys: [], sets: new Set(), affinityPorts: new Set() };
 
 /**
  * Turns the Services of one family into elements. Where two Services claim one address and port (while it moves from one
  * to the other) the first by key gets it, so that the outcome does not depend on the order of changes.
  */
 export class ServiceElements {
-  readonly capture: CaptureElements;
-  readonly #clusterIps: ElementStore;
-  readonly #services: ElementStore;
-  /** Endpoints by slot. */
-  readonly #slots: ElementStore[] = [];
-  readonly #unserved: ElementStore;
-  readonly #hairpin: ElementStore;
-  readonly #family: 'ip' | 'ip6';
-  readonly #mayHairpin: (address: string) => boolean;
-  readonly #clusterIpCounts = new ReferenceCounts<string>();
-  readonly #hairpinCounts = new ReferenceCounts<string>();
-  readonly #counts = new ReferenceCounts<number>();
-  readonly #keysByOwner = new Map<string, readonly string[]>();
+  readonly affinity: AffinityPorts;
+  readonly sets: EndpointSetElements;
+  readonly #frontends: FrontendElements;
+  readonly #held = new Map<string, Held>();
   readonly #claims = new Map<string, readonly Claim[]>();
-  readonly #programmed = new Map<string, Programmed>();
+  /** Services whose elements depend on the node's addresses. */
+  readonly #ofNode = new Map<string, readonly Frontend[]>();
+  #addresses = noAddresses;
 
   /** @param mayHairpin whether an address may be that of a pod of this node */
-  constructor(family: 'ip' | 'ip6', mayHairpin: (address: string) => boolean) {
+  constructor(family: PacketFamily, mayHairpin: (address: string) => boolean) {
     const sets = nodeSets(family);
-    this.#family = family;
-    this.capture = new CaptureElements(sets);
-    this.#clusterIps = new ElementStore(sets.clusterIps);
-    this.#services = new ElementStore(sets.services);
-    this.#unserved = new ElementStore(sets.unserved);
-    this.#hairpin = new ElementStore(sets.hairpin);
-    this.#mayHairpin = mayHairpin;
+    this.affinity = new AffinityPorts(affinitySets(family));
+    this.sets = new EndpointSetElements(family, sets, mayHairpin);
+    this.#frontends = new FrontendElements(sets, this.affinity.ports);
   }
 
+  get capture(): CaptureElements {
+    return this.#frontends.capture;
+  }
+
+  /** Of the table that is replaced. */
   get stores(): readonly ElementStore[] {
-    const own = [this.#clusterIps, this.#services, ...this.#slots, this.#unserved, this.#hairpin];
-    return [...own, ...this.capture.stores];
+    return [...this.#frontends.stores, ...this.sets.stores];
   }
 
-  /** How many slots there are or were; each needs its map and its chain. */
-  get slotCount(): number {
-    return this.#slots.length;
+  /** Replaces what the Service had; no frontends: it is gone. */
+  put(owner: string, frontends: readonly Frontend[]): void {
+    if (frontends.some(dependsOnNode)) this.#ofNode.set(owner, frontends);
+    else this.#ofNode.delete(owner);
+    this.#put(owner, frontends);
   }
 
-  /** Numbers of endpoints that Services have; each needs its chain. */
-  get endpointCounts(): Iterable<number> {
-    return this.#counts.keys();
+  setNodeAddresses(addresses: NodeAddresses): void {
+    this.#addresses = addresses;
+    for (const [owner, frontends] of this.#ofNode) this.#put(owner, frontends);
   }
 
-  /** Replaces what the Service had; no ports: it is gone. */
-  put(owner: string, ports: readonly KernelPort[]): void {
-    const claims = new Map(ports.map((port) => [portKey(port), { owner, port }]));
-    for (const key of this.#keysByOwner.get(owner) ?? []) if (!claims.has(key)) this.#claim(owner, key, undefined);
+  #put(owner: string, frontends: readonly Frontend[]): void {
+    const before = this.#held.get(owner) ?? nothing;
+    const plan = new OwnerPlan(owner, this.affinity, this.sets);
+    const claims = this.#claimsOf(owner, addressed(frontends, this.#addresses), plan);
+    for (const key of before.keys) if (!claims.has(key)) this.#claim(owner, key, undefined);
     for (const [key, claim] of claims) this.#claim(owner, key, claim);
-    if (claims.size === 0) this.#keysByOwner.delete(owner);
-    else this.#keysByOwner.set(owner, [...claims.keys()]);
+    for (const key of before.sets) if (!plan.sets.has(key)) this.sets.remove(key);
+    for (const name of before.affinityPorts) if (!plan.affinityPorts.has(name)) this.affinity.remove(name);
+    if (claims.size === 0) this.#held.delete(owner);
+    else this.#held.set(owner, { keys: [...claims.keys()], sets: plan.sets, affinityPorts: plan.affinityPorts });
+  }
+
+  #claimsOf(owner: string, frontends: readonly Frontend[], plan: OwnerPlan): ReadonlyMap<string, Claim> {
+    const loadBalancers = frontends.flatMap(({ kind, address }) => (kind === 'LoadBalancer' ? [address] : []));
+    const claims = new Map<string, Claim>();
+    for (const frontend of frontends) {
+      const key = keyOfFrontend(frontend);
+      const allowed = allowedSources(frontend, this.#addresses.primary, loadBalancers);
+      if (!claims.has(key)) claims.set(key, { owner, entry: plan.entryOf(frontend, allowed) });
+    }
+    return claims;
   }
 
   #claim(owner: string, key: string, claim: Claim | undefined): void {
-    const others = (this.#claims.get(key) ?? []).filter((other) => other.owner !== owner);
+    const before = this.#claims.get(key) ?? [];
+    const others = before.filter((other) => other.owner !== owner);
     const claims = claim === undefined ? others : [...others, claim].sort((a, b) => (a.owner < b.owner ? -1 : 1));
     if (claims.length === 0) this.#claims.delete(key);
     else this.#claims.set(key, claims);
-    this.#program(key, claims[0]);
-  }
-
-  #program(key: string, claim: Claim | undefined): void {
-    const before = this.#programmed.get(key);
-    if (before?.claim === claim) return;
-    const slots = this.#programEndpoints(key, before?.slots ?? [], claim?.port);
-    this.#programVerdict(key, claim?.port, slots.length);
-    this.#countEndpoints(before?.slots.length ?? 0, slots.length);
-    this.#programCapture(before?.claim.port, claim?.port);
-    this.#countClusterIp(before?.claim.port.address, claim?.port.address);
-    if (claim === undefined) this.#programmed.delete(key);
-    else this.#programmed.set(key, { claim, slots });
-  }
-
-  #programEndpoints(key: string, before: readonly string[], port: KernelPort | undefined): readonly string[] {
-    const texts = new Set(port?.endpoints.map((endpoint) => `${endpoint.address} . ${endpoint.port}`));
-    const slots = assignSlots(before, [...texts]);
-    slots.forEach((endpoint, slot) => {
-      this.#slot(slot).put(key, endpoint);
-      this.#countHairpin(endpoint);
-    });
-    for (let slot = slots.length; slot < before.length; slot += 1) this.#slot(slot).remove(key);
-    for (const endpoint of before) this.#releaseHairpin(endpoint);
-    return slots;
-  }
-
-  #slot(slot: number): ElementStore {
-    const known = this.#slots[slot];
-    if (known !== undefined) return known;
-    const store = new ElementStore(slotMap(this.#family, slot));
-    this.#slots[slot] = store;
-    return store;
-  }
-
-  #programVerdict(key: string, port: KernelPort | undefined, count: number): void {
-    if (count > 0) this.#services.put(key, `goto ${pickChainName(count)}`);
-    else this.#services.remove(key);
-    if (port === undefined || port.verdict === 'Forward') this.#unserved.remove(key);
-    else this.#unserved.put(key, port.verdict === 'Drop' ? 'drop' : 'goto refuse');
-  }
-
-  /** Envoy must not take what has no endpoints: it would complete the handshake first. */
-  #programCapture(before: KernelPort | undefined, port: KernelPort | undefined): void {
-    const taken = port?.verdict === 'Forward' && port.protocol === 'TCP' && port.dataPath !== 'Kernel';
-    if (taken) this.capture.put(port);
-    else if (before?.protocol === 'TCP') this.capture.remove(before);
-  }
-
-  #countClusterIp(before: string | undefined, after: string | undefined): void {
-    if (after !== undefined && this.#clusterIpCounts.add(after)) this.#clusterIps.put(after);
-    if (before !== undefined && this.#clusterIpCounts.release(before)) this.#clusterIps.remove(before);
-  }
-
-  #countEndpoints(before: number, after: number): void {
-    if (after > 0) this.#counts.add(after);
-    if (before > 0) this.#counts.release(before);
-  }
-
-  #countHairpin(endpoint: string): void {
-    const address = addressOf(endpoint);
-    if (this.#mayHairpin(address) && this.#hairpinCounts.add(address)) this.#hairpin.put(`${address} . ${address}`);
-  }
-
-  #releaseHairpin(endpoint: string): void {
-    const address = addressOf(endpoint);
-    if (this.#mayHairpin(address) && this.#hairpinCounts.release(address))
-      this.#hairpin.remove(`${address} . ${address}`);
+    if (before[0] !== claims[0]) this.#frontends.program(key, before[0]?.entry, claims[0]?.entry);
   }
 }
 
-function portKey({ address, protocol, port }: KernelPort): string {
-  return `${address} . ${protocol.toLowerCase()} . ${port}`;
+/** Node ports are at its addresses, and source ranges may contain one. */
+function dependsOnNode({ kind, sourceRanges }: Frontend): boolean {
+  return kind === 'NodePort' || sourceRanges.length > 0;
 }
 
-function addressOf(endpoint: string): string {
-  return endpoint.slice(0, endpoint.indexOf(' '));
+/** Brings the endpoint sets of one Service into the tables as its frontends name them. */
+class OwnerPlan {
+  readonly sets = new Set<string>();
+  readonly affinityPorts = new Set<string>();
+  readonly #owner: string;
+  readonly #affinity: AffinityPorts;
+  readonly #sets: EndpointSetElements;
+  /** By Service port and policy: a set, with its number; more than one only if a controller says so. */
+  readonly #numbers = new Map<string, readonly { readonly used: UsedSet; readonly number: string }[]>();
+
+  constructor(owner: string, affinity: AffinityPorts, sets: EndpointSetElements) {
+    this.#owner = owner;
+    this.#affinity = affinity;
+    this.#sets = sets;
+  }
+
+  entryOf(frontend: Frontend, allowed: readonly string[] | undefined): FrontendEntry {
+    const affinity = this.#affinityOf(frontend);
+    const numbers: Partial<Record<PolicyName, string>> = {};
+    for (const used of usedSets(frontend)) numbers[used.policy] = this.#numberOf(frontend, used, affinity);
+    return entryOf(frontend, numbers, affinity?.text, allowed);
+  }
+
+  #affinityOf(frontend: Frontend) {
+    if (frontend.affinityTimeoutSeconds === 0) return undefined;
+    const name = servicePortName(this.#owner, frontend);
+    this.affinityPorts.add(name);
+    return this.#affinity.put(name, frontend.affinityTimeoutSeconds);
+  }
+
+  #numberOf(frontend: Frontend, used: UsedSet, affinity: ReturnType<AffinityPorts['put']>): string {
+    const name = `${servicePortName(this.#owner, frontend)} ${used.policy}${affinity === undefined ? '' : ' pinned'}`;
+    const known = this.#numbers.get(name) ?? [];
+    const same = known.find(({ used: { set } }) => set === used.set);
+    if (same !== undefined) return same.number;
+    const key = known.length === 0 ? name : `${name} ${known.length}`;
+    const { protocol } = frontend;
+    const { policy, set } = used;
+    const number = this.#sets.put(key, { protocol, policy, endpoints: set.endpoints, affinity });
+    this.sets.add(key);
+    this.#numbers.set(name, [...known, { used, number }]);
+    return number;
+  }
 }

@@ -76,7 +76,7 @@ describe('what ip prints', () => {
 
 describe('the pod detector', () => {
   it('takes the CIDRs of the node, by family, as soon as they are known', () => {
-    expect(podDetectorOf({ kind: 'NodeCidrs' }, 'IPv4', [])).toEqual({ cidrs: [] });
-    expect(podDetectorOf({ kind: 'NodeCidrs' }, 'IPv6', view.podCidrs)).toEqual({ cidrs: ['fd00:244:1::/64'] });
+    expect(podDetectorOf({ kind: 'NodeCidrs' }, 'IPv4', [])).toMatchObject({ cidrs: [] });
+    expect(podDetectorOf({ kind: 'NodeCidrs' }, 'IPv6', view.podCidrs)).toMatchObject({ cidrs: ['fd00:244:1::/64'] });
   });
 });

@@ -1,12 +1,14 @@
 import type { IpFamily } from '../../model/service.ts';
-import type { PodDetector } from '../kernel/node-table.ts';
+import type { PodDetector } from '../kernel/pod-detector.ts';
 import type { NodeView } from '../xds/node-view.ts';
 import type { LocalAddresses } from './local-addresses.ts';
-import { type NodeFactsOptions, type NodePortAddresses, nodePortAddressesOf } from './node-facts.ts';
+import { type NodeFactsOptions, type NodePortAddresses, nodePortAddressesOf, primaryAddress } from './node-facts.ts';
 import { type DetectorOptions, podDetectorOf } from './pod-detector.ts';
 
 /** What the kernel and the servers of the agent are told of the node. */
 export interface NodeFacts {
+  /** The node's main addresses. */
+  readonly primary: Readonly<Partial<Record<IpFamily, string>>>;
   /** At which NodePorts and health-check ports are reached. */
   readonly nodePorts: NodePortAddresses;
   readonly pods: Readonly<Record<IpFamily, PodDetector>>;
@@ -43,7 +45,10 @@ export class NodeState {
     const view = this.#view;
     const cidrs = view?.podCidrs ?? [];
     const podsOf = (family: IpFamily) => podDetectorOf(this.#options.detector, family, cidrs);
+    const primaryOf = (family: IpFamily) => primaryAddress(family, this.#options, view);
+    const [ipv4, ipv6] = [primaryOf('IPv4'), primaryOf('IPv6')];
     return {
+      primary: { ...(ipv4 === undefined ? {} : { IPv4: ipv4 }), ...(ipv6 === undefined ? {} : { IPv6: ipv6 }) },
       nodePorts: nodePortAddressesOf(this.#options, { local: this.#local, view }),
       pods: { IPv4: podsOf('IPv4'), IPv6: podsOf('IPv6') },
       serviceCidrs: view?.serviceCidrs ?? [],

@@ -1,6 +1,6 @@
 import { familyOf } from '../../model/address.ts';
 import type { IpFamily } from '../../model/service.ts';
-import type { PodDetector } from '../kernel/node-table.ts';
+import type { PodDetector, PodInterfaces } from '../kernel/pod-detector.ts';
 
 /** How packets of this node's pods are recognised, as configured. */
 export type DetectorOptions =
@@ -25,9 +25,9 @@ export function podDetectorOf(options: DetectorOptions, family: IpFamily, nodeCi
     case 'Cidrs':
       return { cidrs: ofFamily(options.cidrs) };
     case 'NodeCidrs':
-      return { cidrs: ofFamily(nodeCidrs) };
+      return { cidrs: ofFamily(nodeCidrs), isByAddress: true };
     case 'Interface':
-      return { cidrs: ofFamily(options.cidrs), ...interfaceOf(options.interface) };
+      return { cidrs: ofFamily(options.cidrs), interfaces: interfaceOf(options.interface) };
   }
 }
 
@@ -37,6 +37,6 @@ export function mayHavePods(options: DetectorOptions, family: IpFamily): boolean
   return options.cidrs.length === 0 || options.cidrs.some((cidr) => familyOf(cidr) === family);
 }
 
-function interfaceOf(pods: PodInterface): Pick<PodDetector, 'interfaceName' | 'interfacePrefix'> {
-  return pods.kind === 'Name' ? { interfaceName: pods.name } : { interfacePrefix: pods.prefix };
+function interfaceOf(pods: PodInterface): PodInterfaces {
+  return { kind: pods.kind, text: pods.kind === 'Name' ? pods.name : pods.prefix };
 }

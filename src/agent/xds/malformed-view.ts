@@ -50,19 +50,21 @@ export class ViewChecks {
     return values[number] ?? this.refuse(field, `${number} is not a value this agent knows`);
   }
 
-  atMost(field: string, most: number, number: number): void {
+  atMost(field: string, most: number, number: number): number {
     if (number > most) this.refuse(field, `${number} is more than ${most}`);
+    return number;
   }
 
-  /** Message Cidr, without host bits. */
-  cidr(field: string, { address, prefixLength }: RawCidr, family: IpFamily): void {
-    this.address(`${field}.address`, address, family);
+  /** Message Cidr, without host bits; canonical text. */
+  cidr(field: string, { address, prefixLength }: RawCidr, family: IpFamily): string {
+    const text = this.address(`${field}.address`, address, family);
     this.atMost(`${field}.prefix_length`, 8 * address.length, prefixLength);
     const hasHostBits = address.some((byte, index) => {
       const kept = Math.min(8, Math.max(0, prefixLength - 8 * index));
       return (byte & (0xff >> kept)) !== 0;
     });
     if (hasHostBits) this.refuse(field, `has bits behind the first ${prefixLength}`);
+    return `${text}/${prefixLength}`;
   }
 
   element<T>(field: string, list: readonly T[], index: number): T {

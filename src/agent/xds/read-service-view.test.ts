@@ -23,7 +23,17 @@ describe('a ServiceView', () => {
       { address: '10.244.1.5', port: 8080 },
       { address: '10.244.1.6', port: 8081 },
     ];
-    const common = { kind: 'ClusterIP', port: 80 };
+    const common = {
+      kind: 'ClusterIP',
+      port: 80,
+      portName: '',
+      failMode: 'Open',
+      trafficPolicy: 'Cluster',
+      shortCircuitSet: undefined,
+      servingSet: undefined,
+      affinityTimeoutSeconds: 0,
+      sourceRanges: [],
+    };
     expect(view).toEqual({
       key: 'default/web',
       healthCheck: undefined,

@@ -2,12 +2,7 @@ import type protobuf from 'protobufjs';
 import { errorText } from '../../base/error-text.ts';
 import type { IpFamily, Protocol } from '../../model/service.ts';
 import { messageType } from '../../protos/registry.ts';
-import {
-  checkContractFields,
-  type RawContractFields,
-  type RawHealthCheck,
-  readHealthCheck,
-} from './contract-fields.ts';
+import { type RawContractFields, type RawHealthCheck, readContractFields, readHealthCheck } from './contract-fields.ts';
 import { MalformedViewError, ViewChecks } from './malformed-view.ts';
 import type {
   DataPath,
@@ -118,7 +113,7 @@ function readFrontend(checks: ViewChecks, field: string, raw: RawFrontend, sets:
   const kind = checks.choice(`${field}.kind`, kinds, raw.kind);
   const endpointSet = checks.element(`${field}.endpoint_set`, sets, raw.endpointSet);
   const { family } = endpointSet;
-  const frontend: Frontend = {
+  const read = {
     kind,
     family,
     address: kind === 'NodePort' ? '' : checks.address(`${field}.address`, raw.address, family),
@@ -127,6 +122,5 @@ function readFrontend(checks: ViewChecks, field: string, raw: RawFrontend, sets:
     dataPath: checks.choice(`${field}.data_path`, dataPaths, raw.dataPath),
     endpointSet,
   };
-  checkContractFields(checks, field, raw, frontend, sets);
-  return frontend;
+  return { ...read, ...readContractFields(checks, field, raw, read, sets) };
 }

@@ -20,6 +20,8 @@ export interface HealthCheck {
 export type DataPath = 'Kernel' | 'EnvoyTcp' | 'EnvoyHttp';
 export type Verdict = 'Forward' | 'Reject' | 'Drop';
 export type FrontendKind = 'ClusterIP' | 'LoadBalancer' | 'ExternalIP' | 'NodePort';
+export type FailMode = 'Open' | 'Closed';
+export type TrafficPolicy = 'Cluster' | 'Local';
 
 export interface EndpointSet {
   readonly family: IpFamily;
@@ -28,6 +30,7 @@ export interface EndpointSet {
   readonly endpoints: readonly EndpointAddress[];
 }
 
+/** Frontends of one view that use the same endpoint set refer to the same object. */
 export interface Frontend {
   readonly kind: FrontendKind;
   readonly family: IpFamily;
@@ -35,8 +38,19 @@ export interface Frontend {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
+  readonly portName: string;
   readonly dataPath: DataPath;
+  readonly failMode: FailMode;
+  readonly trafficPolicy: TrafficPolicy;
   readonly endpointSet: EndpointSet;
+  /** Undefined: all clients use endpointSet. */
+  readonly shortCircuitSet: EndpointSet | undefined;
+  /** Undefined: as endpointSet. */
+  readonly servingSet: EndpointSet | undefined;
+  /** 0: clients do not stay with an endpoint. */
+  readonly affinityTimeoutSeconds: number;
+  /** CIDRs of the address's family; empty: all. */
+  readonly sourceRanges: readonly string[];
 }
 
 export interface EndpointAddress {

@@ -1,35 +1,21 @@
 import type { Logger } from 'pino';
-import type { FamilyTable } from '../kernel/family-table.ts';
-import { type KernelPort, kernelPortsOf } from '../kernel/kernel-port.ts';
+import type { Families } from '../kernel/families.ts';
 import { MalformedViewError } from './malformed-view.ts';
 import { decodeServiceView } from './read-service-view.ts';
-import type { FrontendKind, ServiceView } from './service-view.ts';
+import type { ServiceView } from './service-view.ts';
 import type { Rejections, ViewResponse } from './view-protocol.ts';
 
-/** A family that the node has, with its table. */
-export interface Families {
-  readonly IPv4: FamilyTable | undefined;
-  readonly IPv6: FamilyTable | undefined;
-}
-
-/** Writes what the controller sends into the tables, and counts what they cannot hold yet. */
+/** Writes what the controller sends into the tables. */
 export class ViewSink {
   readonly #families: Families;
   readonly #logger: Logger;
   readonly #observe: (view: ServiceView) => void;
-  /** By key, only Services that have frontends of such kinds. */
-  readonly #unprogrammed = new Map<string, readonly FrontendKind[]>();
 
   /** @param observe is told of every view, and, without frontends, of those that are gone */
   constructor(families: Families, logger: Logger, observe: (view: ServiceView) => void = () => {}) {
     this.#families = families;
     this.#logger = logger;
     this.#observe = observe;
-  }
-
-  /** Frontends that are known and not in the kernel. */
-  unprogrammed(kind: FrontendKind): number {
-    return [...this.#unprogrammed.values()].flat().filter((other) => other === kind).length;
   }
 
   /** @returns the reasons, by name, why Services were not taken; what is malformed keeps its last good content */
@@ -48,21 +34,13 @@ export class ViewSink {
     return rejected;
   }
 
+  /** A view with one family removes the other family's frontends. */
   #put(view: ServiceView): void {
     this.#observe(view);
-    const others = view.frontends.map(({ kind }) => kind).filter((kind) => kind !== 'ClusterIP');
-    if (others.length === 0) this.#unprogrammed.delete(view.key);
-    else this.#unprogrammed.set(view.key, others);
-    this.#program(view.key, kernelPortsOf(view));
-  }
-
-  /** A view with one family removes the other family's ports. */
-  #program(key: string, ports: readonly KernelPort[]): void {
+    const { key, frontends } = view;
     for (const family of ['IPv4', 'IPv6'] as const) {
-      this.#families[family]?.elements.put(
-        key,
-        ports.filter((port) => port.family === family),
-      );
+      const ofFamily = frontends.filter((frontend) => frontend.family === family);
+      this.#families[family]?.elements.put(key, ofFamily);
     }
   }
 }

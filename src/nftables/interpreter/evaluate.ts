@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import type { Key, Selector, Side, Value } from '../rule.ts';
 import { classidText } from '../rule-text.ts';
 import type { Flight } from './flight.ts';
@@ -11,6 +12,8 @@ export function evaluate(selector: Selector, flight: Flight): Evaluated {
   switch (selector.kind) {
     case 'Address':
       return packet.family === selector.family ? addressOf(packet, selector.side) : undefined;
+    case 'AddressTail':
+      return packet.family === 'ip6' ? tailOf(addressOf(packet, selector.side)) : undefined;
     case 'Port':
       if (selector.header !== 'th' && selector.header !== packet.protocol) return undefined;
       return portOf(packet, selector.side);
@@ -24,8 +27,6 @@ export function evaluate(selector: Selector, flight: Flight): Evaluated {
       return portOf(connection[selector.direction], selector.side);
     case 'FibType':
       return flight.host.isLocal(addressOf(packet, selector.side)) ? 'local' : 'unicast';
-    case 'SocketTransparent':
-      return flight.socketPort === undefined ? 0 : 1;
     case 'Random':
       return flight.host.random(selector.modulus);
     case 'Masked':
@@ -41,7 +42,16 @@ export function evaluateKey(key: Key, flight: Flight): readonly string[] | undef
 
 export function elementPart(selector: Selector, value: Evaluated): string | undefined {
   if (value === undefined) return undefined;
-  return selector.kind === 'Meta' && selector.key === 'priority' ? classidText(Number(value)) : String(value);
+  const read = selector.kind === 'Masked' ? selector.of : selector;
+  return read.kind === 'Meta' && read.key === 'priority' ? classidText(Number(value)) : String(value);
+}
+
+/** The last 96 bits, as nft writes an integer. */
+function tailOf(address: string): string {
+  const bytes = ipaddr.parse(address).toByteArray().slice(4);
+  return `0x${Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^0+(?=.)/, '')}`;
 }
 
 /** Whether `actual` is, or lies in, what a rule compares it with. */

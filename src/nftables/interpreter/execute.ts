@@ -111,27 +111,18 @@ function executeExpression(expression: Expression, place: Place, elements: strin
       const value = lookUp(expression.map, evaluateKey(expression.key, flight), place, elements);
       return value === undefined ? breaks : { kind: 'Verdict', verdict: parseVerdict(value) };
     }
-    case 'VerdictChoice': {
-      const verdict = expression.verdicts[Number(evaluate(expression.selector, flight))];
-      return verdict === undefined ? breaks : { kind: 'Verdict', verdict };
-    }
     default:
       return executeStatement(expression, place, elements);
   }
 }
 
-type Statement = Exclude<
-  Expression,
-  { kind: 'Compare' | 'Flag' | 'Lookup' | 'Verdict' | 'VerdictMap' | 'VerdictChoice' }
->;
+type Statement = Exclude<Expression, { kind: 'Compare' | 'Flag' | 'Lookup' | 'Verdict' | 'VerdictMap' }>;
 
 function executeStatement(statement: Statement, place: Place, elements: string[]): Course {
   const { flight } = place;
   switch (statement.kind) {
     case 'Dnat':
       return translateDestination(statement.to, place, elements);
-    case 'Snat':
-      return translateSource(flight, { kind: 'Ports' });
     case 'Masquerade':
       return translateSource(flight, { kind: 'Masquerade' });
     case 'Reject':
@@ -145,8 +136,8 @@ function executeStatement(statement: Statement, place: Place, elements: string[]
       return next;
     case 'SetPriority':
       return setPriority(statement.to, place, elements);
-    case 'PutElement':
-      putElement(statement, flight);
+    case 'ChangeElement':
+      changeElement(statement, flight);
       return next;
     case 'SetZone':
     case 'Notrack':
@@ -240,10 +231,11 @@ function parseClassid(text: string): number {
   return ((Number.parseInt(major, 16) << 16) | Number.parseInt(minor, 16)) >>> 0;
 }
 
-function putElement(statement: Extract<Statement, { kind: 'PutElement' }>, flight: Flight): void {
+function changeElement(statement: Extract<Statement, { kind: 'ChangeElement' }>, flight: Flight): void {
   const key = evaluateKey(statement.key, flight);
   if (key === undefined) return;
   const value =
     statement.value === undefined ? undefined : elementPart(statement.value, evaluate(statement.value, flight));
-  flight.host.putElement?.(statement.set, key.join(' . '), value, statement.timeoutSeconds);
+  const { operation, set, timeoutSeconds } = statement;
+  flight.host.changeElement?.({ operation, set, key: key.join(' . '), value, timeoutSeconds });
 }

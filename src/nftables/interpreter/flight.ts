@@ -12,8 +12,16 @@ export interface Host {
   listensAt(port: number, family: PacketFamily): boolean;
   /** A number from 0 to `modulus` - 1. */
   random(modulus: number): number;
-  /** Stores what a rule puts into a dynamic set; absent: it is only recorded. */
-  putElement?(set: string, key: string, value: string | undefined, timeoutSeconds: number | undefined): void;
+  /** Carries out what a rule does to a dynamic set; absent: it is only recorded. */
+  changeElement?(change: ElementChange): void;
+}
+
+export interface ElementChange {
+  readonly operation: 'add' | 'update' | 'delete';
+  readonly set: string;
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly timeoutSeconds: number | undefined;
 }
 
 export type HookName = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
@@ -33,9 +41,7 @@ export interface Step {
 export type SourceTranslation =
   | { readonly kind: 'None' }
   /** To the address of the interface through which it leaves. */
-  | { readonly kind: 'Masquerade' }
-  /** Another source port only. */
-  | { readonly kind: 'Ports' };
+  | { readonly kind: 'Masquerade' };
 
 export type Refusal = 'tcp reset' | 'icmp error';
 

@@ -38,6 +38,7 @@ function set(name: string, elements: Readonly<Record<string, string>>, flags: re
 /** Two endpoints behind one cluster IP, a Service without endpoints, and a port that Envoy takes. */
 const sets = [
   set('services', { '10.96.0.10 . tcp . 80': 'goto pick-2' }),
+  set('slots', { '0': 'goto slot-0', '1': 'goto slot-1' }),
   set('capture', { '10.96.0.20 . tcp . 80': 'goto to-envoy' }),
   set('unserved', { '10.96.0.30 . tcp . 80': 'goto refuse' }),
   set('pods', { '10.244.1.0/24': '' }, ['interval']),
@@ -45,14 +46,7 @@ const sets = [
   set('endpoints-1', { '10.96.0.10 . tcp . 80': '10.244.2.12 . 9090' }),
 ];
 
-const picks: Expression = {
-  kind: 'VerdictChoice',
-  selector: { kind: 'Random', modulus: 2 },
-  verdicts: [
-    { kind: 'Goto', chain: 'slot-0' },
-    { kind: 'Goto', chain: 'slot-1' },
-  ],
-};
+const picks = verdictOf([{ kind: 'Random', modulus: 2 }], 'slots');
 
 const chains: readonly Chain[] = [
   {
@@ -117,7 +111,7 @@ test('translates the destination through a map, and names the elements that deci
   expect(connection).toMatchObject({ status: ['dnat'], original: { destination: '10.96.0.10' } });
   expect(steps.map(({ hook, chain, elements }) => `${hook} ${chain}: ${elements.join()}`)).toEqual([
     'prerouting services-in: services: 10.96.0.10 . tcp . 80 : goto pick-2',
-    'prerouting pick-2: ',
+    'prerouting pick-2: slots: 1 : goto slot-1',
     'prerouting slot-1: endpoints-1: 10.96.0.10 . tcp . 80 : 10.244.2.12 . 9090',
   ]);
 });

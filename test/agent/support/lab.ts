@@ -32,6 +32,9 @@ export interface LabOptions {
   readonly prefix: string;
 }
 
+/** The least source port of connections that a node makes; see test/testbed/network.ts. */
+export const leastEnvoyPort = 61_000;
+
 export type PodName = 'p1a' | 'p1b' | 'p2a';
 
 /** Addresses of the pods. p1a and p1b are on node1, p2a is on node2. */
@@ -158,6 +161,13 @@ export class Lab {
     return line === undefined ? undefined : Number(line.slice(name.length + 1));
   }
 
+  /** How many connections Envoy's `tcp` listener took. */
+  async envoyConnections(node: string): Promise<number> {
+    const url = 'http://127.0.0.1:15000/stats?filter=15001.downstream_cx_total$';
+    const { body } = await requestFrom(this.network.namespaceOf(node), url);
+    return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
+  }
+
   /** What the agent of the node takes its Envoy for. */
   async envoyState(node: string): Promise<string | undefined> {
     const { body } = await requestFrom(this.network.namespaceOf(node), 'http://127.0.0.1:10249/metrics');
@@ -188,9 +198,10 @@ export class Lab {
     host: string,
     port: number,
     count = 1,
+    timeoutMs = 3_000,
   ): Promise<readonly DialResult[]> {
     const script = join(root, 'test/agent/support/dial.ts');
-    const command = [process.execPath, script, protocol, host, String(port), String(count), '3000'];
+    const command = [process.execPath, script, protocol, host, String(port), String(count), String(timeoutMs)];
     return JSON.parse(await run(command, { namespace: this.network.namespaceOf(from) })) as readonly DialResult[];
   }
 
