@@ -8,7 +8,7 @@ import { parseConfiguration } from '../../src/controller/configuration.ts';
 import { groupOf, kubernetesKinds } from '../../src/kubernetes/kinds.ts';
 import { grantsOf, kustomize, templateOf } from './kubernetes/objects.ts';
 import { expand } from './kubernetes/pod-environment.ts';
-import { makeKubectl, root, sysctlsOfAgent } from './setup.ts';
+import { makeKubectl, root } from './setup.ts';
 
 const folder = join(root, 'deploy/kubernetes');
 
@@ -66,9 +66,10 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('set what the agent would set if it could', () => {
-    const command = containers.find(({ name }) => name === 'sysctls')?.command ?? [];
-    expect(command.slice(0, 2)).toEqual(['sysctl', '-w']);
-    expect(command.slice(2).sort()).toEqual(sysctlsOfAgent());
+    const [first, second, ...flags] = containers.find(({ name }) => name === 'sysctls')?.args ?? [];
+    const agent = containers.find(({ name }) => name === 'agent')?.args ?? [];
+    expect([first, second]).toEqual(['agent', 'init']);
+    for (const flag of flags) expect(agent).toContain(flag);
   });
 
   it('keep the agent from starting, with the name of the flag, while an address is not filled in', async () => {
@@ -86,9 +87,9 @@ describe('the Kubernetes manifests', () => {
     expect(() => resolve({ ...filled, 'pod-interface': [flag('pod-interface')] })).toThrow('--pod-interface');
   });
 
-  it('leave the host ports of kube-proxy alone', () => {
+  it("have the ports of their own, and kube-proxy's health port", () => {
     const ports = containers.flatMap((container) => (container.ports ?? []).map(({ hostPort }) => hostPort));
-    expect(ports).toEqual([18000, 18001, 15003]);
+    expect(ports).toEqual([18000, 18001, 10256]);
   });
 
   it('request memory, limit it, and never limit CPU', () => {
