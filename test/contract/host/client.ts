@@ -4,6 +4,9 @@ import type { Fetched, Order, Outcome, Place, Reply } from './protocol.ts';
 
 /** Between two tries of an order that waits. */
 const retryMs = 25;
+/** A try that has no answer by then does not keep the next one. */
+const overlapMs = 300;
+const answerMs = 3_000;
 /** One endpoint of four is missed by 200 connections in one run of 10^25. */
 const mostTries = 200;
 
@@ -56,7 +59,7 @@ async function dialSlowly(order: Extract<Order, { kind: 'Dial' }>, pauseMs: numb
   const first = await askOnce(order.to, order.timeoutMs);
   outcomes.push(first);
   while (outcomes.length < order.count) {
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(pauseMs);
     const outcome = await askOnce(order.to, order.timeoutMs);
     outcomes.push(outcome);
     if (outcome.kind !== 'Answered' || first.kind !== 'Answered' || outcome.by !== first.by) break;
@@ -73,19 +76,24 @@ async function askOnce(to: Place, timeoutMs: number): Promise<Outcome> {
   }
 }
 
-/** Overlapping, as a try that is dropped would take its whole time-out. */
+/** A try that is dropped would take its whole time-out: the next one overlaps it. */
 async function awaitAnswer(to: Place, throughProxy: boolean, withinMs: number): Promise<Outcome> {
   const deadline = performance.now() + withinMs;
   const seen: { found?: Outcome; last: Outcome } = { last: { kind: 'TimedOut' } };
   while (seen.found === undefined && performance.now() < deadline) {
-    void askOnce(to, 1_000).then((outcome) => {
+    const tried = askOnce(to, answerMs).then((outcome) => {
       seen.last = outcome;
       if (outcome.kind === 'Answered' && !(throughProxy && outcome.keepsPort)) seen.found ??= outcome;
     });
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+    await Promise.race([tried, pause(overlapMs)]);
+    if (seen.found === undefined) await pause(retryMs);
   }
   if (seen.found !== undefined) return seen.found;
   return seen.last.kind === 'Answered' ? { kind: 'Failed', error: 'answered, but not through a proxy' } : seen.last;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function fetchFrom(url: string, timeoutMs: number): Promise<Fetched> {

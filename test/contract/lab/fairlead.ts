@@ -13,6 +13,7 @@ export class Fairlead implements ServiceProxy {
   readonly name: string;
   readonly isThroughProxy: boolean;
   readonly #running = new Map<NodeName, ManagedProcess>();
+  readonly #envoys = new Map<NodeName, ManagedProcess>();
   #lab: ContractLab | undefined;
 
   constructor(options: { readonly envoy: boolean }) {
@@ -53,20 +54,29 @@ export class Fairlead implements ServiceProxy {
       namespace: lab.network.namespaceOf(node),
       command: [
         ...fairlead(...command, ...pods, ...more, '--log-level', 'debug'),
-        ...(this.isThroughProxy ? envoyFlags(lab, node) : []),
+        ...(this.isThroughProxy ? ['--bootstrap', bootstrapOf(lab, node)] : []),
       ],
       logFile: join(lab.directory, `agent-${node}.log`),
       ready: async () => (await lab.host(node).fetch('http://127.0.0.1:10256/readyz')).status === 200,
     });
     this.#running.set(node, started);
+    if (this.isThroughProxy && !this.#envoys.has(node)) this.#envoys.set(node, await startEnvoy(lab, node));
   }
 }
 
-function envoyFlags(lab: ContractLab, node: NodeName): readonly string[] {
-  const file = (name: string) => join(lab.directory, `${node}-${name}`);
-  const args = '--concurrency 1 --use-dynamic-base-id --disable-hot-restart';
-  const files = ['--bootstrap', file('bootstrap.yaml'), '--envoy-log', file('envoy.log')];
-  return [...files, '--envoy', envoy, '--envoy-args', args];
+function bootstrapOf(lab: ContractLab, node: NodeName): string {
+  return join(lab.directory, `${node}-bootstrap.yaml`);
+}
+
+/** Beside the agent, as the containers of a Pod are: one restarts without the other. */
+function startEnvoy(lab: ContractLab, node: NodeName): Promise<ManagedProcess> {
+  const args = ['--concurrency', '1', '--use-dynamic-base-id', '--disable-hot-restart'];
+  return lab.processes.start({
+    name: `Envoy of ${node}`,
+    namespace: lab.network.namespaceOf(node),
+    command: ['setpriv', '--pdeathsig', 'KILL', envoy, '-c', bootstrapOf(lab, node), ...args],
+    logFile: join(lab.directory, `${node}-envoy.log`),
+  });
 }
 
 function fairlead(...args: readonly string[]): readonly string[] {
