@@ -7,6 +7,8 @@ import type { ServiceProxy } from './service-proxy.ts';
 const root = resolve(import.meta.dirname, '../../..');
 const envoy = join(root, '.cache/bin/envoy');
 const xdsPort = 18_000;
+/** On a machine that does much else. */
+const startMs = 60_000;
 
 /** Controller, and on each node an agent, with or without an Envoy. */
 export class Fairlead implements ServiceProxy {
@@ -33,6 +35,8 @@ export class Fairlead implements ServiceProxy {
         '--insecure-plaintext',
       ],
       logFile: join(lab.directory, 'controller.log'),
+      ready: async () => (await lab.run('ctl', 'curl', '-sf', 'http://127.0.0.1:18001/readyz')) !== '',
+      readyWithinMs: startMs,
     });
     await Promise.all(nodeNames.map((node) => this.startNode(node)));
   }
@@ -58,6 +62,7 @@ export class Fairlead implements ServiceProxy {
       ],
       logFile: join(lab.directory, `agent-${node}.log`),
       ready: async () => (await lab.host(node).fetch('http://127.0.0.1:10256/readyz')).status === 200,
+      readyWithinMs: startMs,
     });
     this.#running.set(node, started);
     if (this.isThroughProxy && !this.#envoys.has(node)) this.#envoys.set(node, await startEnvoy(lab, node));
