@@ -89,7 +89,7 @@ function reasons(files: readonly ResultsFile[]): string {
 }
 
 function whyOf({ name, outcome, reason = '' }: TestResult): string {
-  const known = outcome === 'Skipped' ? explanations.find(({ tests }) => name.includes(tests)) : undefined;
+  const known = explanations.find((one) => one.outcome === outcome && name.includes(one.tests));
   return known?.why ?? inTable(reason.slice(0, 200));
 }
 
