@@ -23,6 +23,19 @@ const directions = Object.entries(may).map(([folder, allowed]) => ({
 export default {
   forbidden: [
     ...directions,
+    {
+      name: 'agent-rooms-below-composition',
+      severity: 'error',
+      comment: 'what the agent programs and follows knows neither how it is configured nor what operators read',
+      from: { path: '^src/agent/(kernel|xds|envoy|node)/' },
+      to: { path: '^src/agent/(config|endpoints)/' },
+    },
+    {
+      name: 'agent-endpoints-know-no-configuration',
+      severity: 'error',
+      from: { path: '^src/agent/endpoints/' },
+      to: { path: '^src/agent/(config|kernel|envoy|node)/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'pure-folders-use-no-io',
