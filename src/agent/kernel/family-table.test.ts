@@ -136,6 +136,24 @@ describe("one family's table", () => {
     expect(picks).toEqual(['pick-2']);
   });
 
+  it('deletes what a Service that shrinks no longer needs, in a transaction of its own, but for some chains', () => {
+    const table = new FamilyTable(options);
+    const kernel = fresh(table);
+    const grow = (count: number) => {
+      const endpoints = Array.from({ length: count }, (_none, n) => ({ address: `10.244.2.${n}`, port: 8080 }));
+      table.elements.put('a/a', [port(1, 80, { endpoints })]);
+      kernel.run(table.differenceTransactions());
+    };
+    for (let count = 1; count <= 200; count += 1) grow(count);
+    for (let count = 199; count >= 1; count -= 1) grow(count);
+    while (table.hasExcess) kernel.run(table.differenceTransactions());
+    const chains = [...kernel.chains('ip fairlead')];
+    expect(chains.filter((name) => name.startsWith('pick-')).length).toBeLessThanOrEqual(16);
+    expect(chains.filter((name) => name.startsWith('slot-')).length).toBeLessThanOrEqual(65);
+    grow(200);
+    expect(canonical(kernel)).toEqual(canonical(fresh(table)));
+  });
+
   it('has nothing to say about a Service that did not change', () => {
     const table = new FamilyTable(options);
     table.elements.put('a/a', [port(1, 80), port(1, 81, { verdict: 'Drop', endpoints: [] })]);
