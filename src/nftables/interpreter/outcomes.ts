@@ -4,6 +4,11 @@ import { type TraceInput, trace } from './trace.ts';
 /** Stops the search where a table has more random choices than anyone wants to read. */
 const defaultLimit = 10_000;
 
+/** One of several things that may become of a packet. */
+export interface Outcome extends Trace {
+  readonly probability: number;
+}
+
 /**
  * Every outcome that the random choices of the tables allow, in the order of the choices; each path with its own trace.
  * @throws Error when there are more than `limit`
@@ -11,8 +16,8 @@ const defaultLimit = 10_000;
 export function outcomes(
   input: Omit<TraceInput, 'host'> & { readonly host: Omit<Host, 'random'> },
   limit = defaultLimit,
-): readonly Trace[] {
-  const traces: Trace[] = [];
+): readonly Outcome[] {
+  const traces: Outcome[] = [];
   const pending: (readonly number[])[] = [[]];
   for (let choices = pending.pop(); choices !== undefined; choices = pending.pop()) {
     if (traces.length >= limit) throw new Error(`There are more than ${limit} outcomes`);
@@ -27,8 +32,9 @@ export function outcomes(
 function traceWith(
   input: Parameters<typeof outcomes>[0],
   choices: readonly number[],
-): { readonly result: Trace; readonly branches: (readonly number[])[] } {
+): { readonly result: Outcome; readonly branches: (readonly number[])[] } {
   const taken: number[] = [];
+  let probability = 1;
   const branches: (readonly number[])[] = [];
   const random = (modulus: number): number => {
     const chosen = choices[taken.length] ?? 0;
@@ -36,7 +42,9 @@ function traceWith(
       for (let other = 1; other < modulus; other += 1) branches.push([...taken, other]);
     }
     taken.push(chosen);
+    probability /= modulus;
     return chosen;
   };
-  return { result: trace({ ...input, host: { ...input.host, random } }), branches };
+  const result = trace({ ...input, host: { ...input.host, random } });
+  return { result: { ...result, probability }, branches };
 }
