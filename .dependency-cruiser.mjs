@@ -9,8 +9,21 @@ const may = {
   xds: ['base', 'protos', 'resources'],
   nftables: [],
   agent: ['base', 'protos', 'resources', 'nftables', 'model'],
+  why: ['base', 'model', 'protos', 'resources', 'translate', 'nftables', 'agent'],
   controller: ['base', 'model', 'kubernetes', 'protos', 'resources', 'translate', 'xds'],
-  cli: ['base', 'model', 'kubernetes', 'protos', 'resources', 'translate', 'xds', 'nftables', 'agent', 'controller'],
+  cli: [
+    'base',
+    'model',
+    'kubernetes',
+    'protos',
+    'resources',
+    'translate',
+    'xds',
+    'nftables',
+    'agent',
+    'controller',
+    'why',
+  ],
 };
 
 const directions = Object.entries(may).map(([folder, allowed]) => ({

@@ -6,6 +6,7 @@ import { getCommand } from './get.ts';
 import { statusCommand } from './status.ts';
 import { reportError, version } from './support.ts';
 import { translateCommand } from './translate.ts';
+import { whyCommand } from './why.ts';
 
 // Each command imports what it needs when it runs, so that an agent does not pay for the controller's memory.
 const program = new Command('fairlead')
@@ -17,6 +18,7 @@ const program = new Command('fairlead')
   .addCommand(convertConfigCommand())
   .addCommand(statusCommand())
   .addCommand(getCommand())
-  .addCommand(translateCommand());
+  .addCommand(translateCommand())
+  .addCommand(whyCommand());
 
 program.parseAsync().catch(reportError);

@@ -1,0 +1,69 @@
+import { formatHostPort } from '../base/host-port.ts';
+import type { Answer, Decision, EndpointAnswer, EnvoyAnswer, SourceAnswer } from './answer.ts';
+
+/** Endpoints that are printed; `--output json` has all. */
+const mostEndpoints = 20;
+
+/** As `fairlead why` prints it. */
+export function answerText(answer: Answer): string {
+  const { from, to, node, meaning, path, verdict, endpoints, unused, decisions, envoy } = answer;
+  const client = from.name === from.address ? from.address : `${from.name} (${from.address})`;
+  return [
+    `From ${clientKinds[from.kind]} ${client} to ${formatHostPort({ host: to.address, port: to.port })} ${to.protocol}, by the rules of node ${node}`,
+    '',
+    `Address: ${meaning}`,
+    ...(path.kind === 'None' ? [] : [`Path:    ${path.kind === 'Envoy' ? 'Envoy' : 'the kernel'}: ${path.text}`]),
+    `Verdict: the connection ${verdict.text}`,
+    ...stayLines(answer),
+    ...section('Decisions', decisions.flatMap(decisionLines)),
+    ...(envoy === undefined ? [] : section('Envoy', envoyLines(envoy))),
+    ...section('Endpoints', endpointLines(endpoints)),
+    ...section('Not used', limited(unused.map(({ address, text }) => `${address} ${text}`))),
+  ].join('\n');
+}
+
+const clientKinds = { Pod: 'pod', Node: 'node', Outside: 'outside address' } as const;
+
+function stayLines({ frontend, path }: Answer): readonly string[] {
+  const seconds = frontend?.affinityTimeoutSeconds ?? 0;
+  if (seconds === 0 || path.kind !== 'Kernel') return [];
+  return [`         a client that came within the last ${seconds} s stays with its endpoint (sessionAffinity)`];
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+}
+
+function decisionLines({ hook, table, chain, meaning, elements, rule }: Decision): readonly string[] {
+  const found = elements.map((element) => `    found  ${element}`);
+  return [`${hook} ${table} ${chain}: ${meaning}`, `    rule   ${rule}`, ...found];
+}
+
+function envoyLines({ listener, route, cluster, loadBalancing }: EnvoyAnswer): readonly string[] {
+  return [
+    `listener ${listener}`,
+    ...(route === undefined ? [] : [`scoped route and route ${route}`]),
+    `cluster ${cluster}, ${loadBalancing}`,
+  ];
+}
+
+function endpointLines(endpoints: readonly EndpointAnswer[]): readonly string[] {
+  return limited(
+    endpoints.map(({ address, port, node, zone, probability, source }) => {
+      const places = [node === undefined ? [] : `on ${node}`, zone === undefined || zone === '' ? [] : `in ${zone}`];
+      const chance = probability === undefined ? [] : `${(probability * 100).toFixed(1)} %`;
+      return [formatHostPort({ host: address, port }), chance, ...places, `sees ${sourceText(source)}`]
+        .flat()
+        .join(', ');
+    }),
+  );
+}
+
+function sourceText(source: SourceAnswer): string {
+  return source.kind === 'Client' ? source.address : `an address of node ${source.name} (masqueraded)`;
+}
+
+function limited(lines: readonly string[]): readonly string[] {
+  if (lines.length <= mostEndpoints) return lines;
+  return [...lines.slice(0, mostEndpoints), `... and ${lines.length - mostEndpoints} more (--output json prints all)`];
+}
