@@ -1,3 +1,4 @@
+import { affinityTableName } from '../agent/kernel/table-options.ts';
 import { formatHostPort } from '../base/host-port.ts';
 import type { Answer, Decision, EndpointAnswer, EnvoyAnswer, SourceAnswer } from './answer.ts';
 
@@ -6,7 +7,7 @@ const mostEndpoints = 20;
 
 /** As `fairlead why` prints it. */
 export function answerText(answer: Answer): string {
-  const { from, to, node, meaning, path, verdict, endpoints, unused, decisions, envoy } = answer;
+  const { from, to, node, meaning, path, verdict, endpoints, unused, envoy } = answer;
   const client = from.name === from.address ? from.address : `${from.name} (${from.address})`;
   return [
     `From ${clientKinds[from.kind]} ${client} to ${formatHostPort({ host: to.address, port: to.port })} ${to.protocol}, by the rules of node ${node}`,
@@ -15,7 +16,7 @@ export function answerText(answer: Answer): string {
     ...(path.kind === 'None' ? [] : [`Path:    ${path.kind === 'Envoy' ? 'Envoy' : 'the kernel'}: ${path.text}`]),
     `Verdict: the connection ${verdict.text}`,
     ...stayLines(answer),
-    ...section('Decisions', decisions.flatMap(decisionLines)),
+    ...section('Decisions', decisionsOf(answer).flatMap(decisionLines)),
     ...(envoy === undefined ? [] : section('Envoy', envoyLines(envoy))),
     ...section('Endpoints', endpointLines(endpoints)),
     ...section('Not used', limited(unused.map(({ address, text }) => `${address} ${text}`))),
@@ -28,6 +29,12 @@ function stayLines({ frontend, path }: Answer): readonly string[] {
   const seconds = frontend?.affinityTimeoutSeconds ?? 0;
   if (seconds === 0 || path.kind !== 'Kernel') return [];
   return [`         a client that came within the last ${seconds} s stays with its endpoint (sessionAffinity)`];
+}
+
+/** Without those that remember nothing, as the Service does not ask for it. */
+function decisionsOf({ decisions, frontend }: Answer): readonly Decision[] {
+  const isRemembered = (frontend?.affinityTimeoutSeconds ?? 0) > 0;
+  return decisions.filter(({ table }) => isRemembered || table !== affinityTableName);
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -1,7 +1,5 @@
 import { FamilyTable } from '../agent/kernel/family-table.ts';
 import { closedGate } from '../agent/kernel/gate.ts';
-import type { Families } from '../agent/kernel/node-facts.ts';
-import { NodeFacts } from '../agent/kernel/node-facts.ts';
 import { podDetectorOf } from '../agent/node/pod-detector.ts';
 import { decodeServiceView } from '../agent/xds/read-service-view.ts';
 import type { Frontend } from '../agent/xds/service-view.ts';
@@ -9,6 +7,7 @@ import { formatHostPort } from '../base/host-port.ts';
 import { defaultMarks } from '../base/marks.ts';
 import { familyOf } from '../model/address.ts';
 import type { Model } from '../model/model.ts';
+import type { Node } from '../model/node.ts';
 import type { IpFamily } from '../model/service.ts';
 import type { TableContent } from '../nftables/interpreter/content.ts';
 import { contentsOf } from '../nftables/interpreter/table-contents.ts';
@@ -17,6 +16,8 @@ import type { ServiceView } from '../protos/generated/types/fairlead/node/v1/Ser
 import { encodeMessage } from '../protos/registry.ts';
 import type { TranslateSettings } from '../translate/settings.ts';
 import { type Translation, translate } from '../translate/translate.ts';
+
+const families = ['IPv4', 'IPv6'] as const;
 
 /** A frontend of a Service as the node's agent gets it. */
 export interface KnownFrontend extends Frontend {
@@ -53,24 +54,20 @@ export function nodeStateOf(model: Model, name: string, options: NodeStateOption
   const zone = node?.zone ?? '';
   const translation = translate(model, { nodeName: name, zone }, options.settings);
   const frontends = translation.serviceViews.flatMap((view) => frontendsOf(view.name, view.message as ServiceView));
-  const primary = primaryAddresses(node?.addresses.map(({ address }) => address) ?? []);
-  const kernelPathPods = model.kernelPathPodsOf(name);
-  const families = emptyTables(podRanges(model, name, options), options.settings);
-  const facts = new NodeFacts(families);
-  facts.setNodeAddresses({ primary, nodePorts: primary });
-  facts.setServiceCidrs(model.serviceCidrs());
-  facts.setKernelPathPods(kernelPathPods);
-  program(families, frontends, options.isEnvoyAway);
-  return {
+  const known = {
     name,
     zone,
     addresses: node?.addresses.map(({ address }) => address) ?? [],
-    primary,
-    kernelPathPods: new Set(kernelPathPods),
+    primary: primaryAddresses(node),
+    kernelPathPods: new Set(model.kernelPathPodsOf(name)),
     frontends,
-    tables: contentsOf(tablesOf(families).flatMap((table) => table.fullTransactions())),
     translation,
   };
+  const ranges = podRanges(model, name, options);
+  const tables = families.map((family) => {
+    return programmed(emptyTable(family, ranges, options.settings), family, known, model, options);
+  });
+  return { ...known, tables: contentsOf(tables.flatMap((table) => table.fullTransactions())) };
 }
 
 /** Read as the agent reads it, so that what it would refuse is refused here. */
@@ -81,44 +78,61 @@ function frontendsOf(service: string, message: ServiceView): readonly KnownFront
   });
 }
 
-function primaryAddresses(addresses: readonly string[]): readonly string[] {
-  const families: readonly IpFamily[] = ['IPv4', 'IPv6'];
-  return families.flatMap((family) => addresses.find((address) => familyOf(address) === family) ?? []);
+/** As the agent chooses among the Node's addresses. */
+function primaryAddresses(node: Node | undefined): readonly string[] {
+  return families.flatMap((family) => {
+    const own = (node?.addresses ?? []).filter(({ address }) => familyOf(address) === family);
+    return (own.find(({ kind }) => kind === 'Internal') ?? own[0])?.address ?? [];
+  });
 }
 
-/** Where a CNI assigns ranges by itself, the addresses of the known pods. */
+/** Where a CNI assigns ranges by itself: the addresses of the pods and endpoints that are known to be on the node. */
 function podRanges(model: Model, name: string, { podCidrs }: NodeStateOptions): readonly string[] {
   if (podCidrs !== undefined) return podCidrs;
-  const ranges = model.nodes.get(name)?.podCidrs ?? [];
-  if (ranges.length > 0) return ranges;
-  const pods = [...model.keys('Pod')].flatMap((key) => model.get('Pod', key) ?? []);
-  const addresses = pods.filter(({ nodeName }) => nodeName === name).flatMap((pod) => pod.addresses);
+  const node = model.nodes.get(name);
+  if (node !== undefined && node.podCidrs.length > 0) return node.podCidrs;
+  const own = new Set(node?.addresses.map(({ address }) => address));
+  const addresses = [...podsOn(model, name), ...endpointsOn(model, name)].filter((address) => !own.has(address));
   return addresses.map((address) => `${address}/${familyOf(address) === 'IPv4' ? 32 : 128}`);
 }
 
-function emptyTables(podCidrs: readonly string[], settings: TranslateSettings): Families {
+function podsOn(model: Model, name: string): readonly string[] {
+  const pods = [...model.keys('Pod')].flatMap((key) => model.get('Pod', key) ?? []);
+  return pods.filter(({ nodeName }) => nodeName === name).flatMap(({ addresses }) => addresses);
+}
+
+function endpointsOn(model: Model, name: string): readonly string[] {
+  const slices = [...model.keys('EndpointSlice')].flatMap((key) => model.get('EndpointSlice', key) ?? []);
+  const endpoints = slices.flatMap((slice) => slice.endpoints);
+  return endpoints.filter(({ nodeName }) => nodeName === name).map(({ address }) => address);
+}
+
+function emptyTable(family: IpFamily, podCidrs: readonly string[], settings: TranslateSettings): FamilyTable {
+  const pods = podDetectorOf({ kind: 'NodeCidrs' }, family, podCidrs);
   const listeners = { tcp: settings.tcpListenerPort, http: settings.httpListenerPort };
-  const table = (family: IpFamily, name: 'ip' | 'ip6') => {
-    const pods = podDetectorOf({ kind: 'NodeCidrs' }, family, podCidrs);
-    return new FamilyTable({ family: name, pods, marks: defaultMarks, listeners });
-  };
-  return { IPv4: table('IPv4', 'ip'), IPv6: table('IPv6', 'ip6') };
+  return new FamilyTable({ family: family === 'IPv4' ? 'ip' : 'ip6', pods, marks: defaultMarks, listeners });
 }
 
-function program(families: Families, frontends: readonly KnownFrontend[], isEnvoyAway: boolean): void {
-  const http = frontends.filter(({ dataPath }) => dataPath === 'EnvoyHttp');
-  const scopes = new Set(http.map(({ address, port }) => formatHostPort({ host: address, port })));
-  const gate = isEnvoyAway ? closedGate : { ...closedGate, tcp: true, http: true };
-  for (const [family, table] of Object.entries(families)) {
-    const own = frontends.filter((frontend) => frontend.family === family);
-    for (const [service, ofService] of Map.groupBy(own, (frontend) => frontend.service)) {
-      table?.elements.put(service, ofService);
-    }
-    table?.elements.capture.setScopes(scopes);
-    table?.elements.capture.setGate(gate);
+function programmed(
+  table: FamilyTable,
+  family: IpFamily,
+  { frontends, primary, kernelPathPods }: Omit<NodeState, 'tables'>,
+  model: Model,
+  { isEnvoyAway }: NodeStateOptions,
+): FamilyTable {
+  const isOwn = (address: string) => familyOf(address) === family;
+  const own = frontends.filter((frontend) => frontend.family === family);
+  table.elements.setNodeAddresses({ primary: primary.find(isOwn), nodePorts: primary.filter(isOwn) });
+  table.setServiceCidrs(model.serviceCidrs().filter(isOwn));
+  table.setKernelPathPods([...kernelPathPods].filter(isOwn));
+  for (const [service, ofService] of Map.groupBy(own, (frontend) => frontend.service)) {
+    table.elements.put(service, ofService);
   }
+  table.elements.capture.setScopes(new Set(own.filter(({ dataPath }) => dataPath === 'EnvoyHttp').map(nameOf)));
+  table.elements.capture.setGate(isEnvoyAway ? closedGate : { ...closedGate, tcp: true, http: true });
+  return table;
 }
 
-function tablesOf({ IPv4, IPv6 }: Families): readonly FamilyTable[] {
-  return [IPv4, IPv6].filter((table) => table !== undefined);
+function nameOf({ address, port }: KnownFrontend): string {
+  return formatHostPort({ host: address, port });
 }

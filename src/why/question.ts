@@ -112,7 +112,9 @@ function namespaceOf({ kind, name }: Client): string {
 function serviceOf(model: Model, key: string): Service {
   const service = model.services.get(key);
   if (service !== undefined) return service;
-  const meant = nearest(key, [...model.services.keys()]);
+  const name = key.slice(key.indexOf('/'));
+  const keys = [...model.services.keys()];
+  const meant = nearest(key, keys) ?? keys.find((known) => known.endsWith(name));
   const help = meant === undefined ? 'headless and ExternalName Services have no address' : `did you mean ${meant}?`;
   throw invalid('--to', `no Service "${key}" with a cluster IP is known; ${help}`);
 }
