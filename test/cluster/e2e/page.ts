@@ -33,7 +33,7 @@ function introduction(files: readonly ResultsFile[]): string {
 
 Kubernetes' own end-to-end tests (\`e2e.test\` 1.36.3, \`[sig-network]\`) on real clusters with the real kube-proxy (mode \`nftables\`) and with Fairlead as the
 only proxy, default paths (Envoy on). \`make conformance\` runs them ([cluster.md](cluster.md)) and writes this page from
-\`test/cluster/results/\`. Times include a test's own set-up.
+\`test/cluster/results/\`. Times include a test's own set-up. Fairlead's columns of 21 November 2026 are of the agent that served cluster IPs only.
 
 | cluster | proxy | pods | passed | failed | could not run |
 |---|---|---|---|---|---|
