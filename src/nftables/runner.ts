@@ -5,6 +5,11 @@ import { NftError, NftMissingError } from './nft-error.ts';
 export interface NftRunner {
   /** @throws NftError when nft refuses it, NftMissingError when there is no nft */
   run(text: string): Promise<void>;
+  /**
+   * Checks a transaction without committing it.
+   * @throws as `run`
+   */
+  check(text: string): Promise<void>;
 }
 
 export interface NftCommandOptions {
@@ -46,7 +51,6 @@ export class NftCommand implements NftRunner {
     }
   }
 
-  /** Checks a transaction without committing it. */
   async check(text: string): Promise<void> {
     await this.#start(['--check', '-f', '-']).finish(text);
   }

@@ -17,7 +17,8 @@ const spareChains = { picks: 16, slots: 64, timeouts: 4 };
 /** The desired content of one family's tables, and what the kernel lacks of it. */
 export class FamilyTable {
   readonly elements: ServiceElements;
-  readonly #family: PacketFamily;
+  readonly family: PacketFamily;
+  readonly #options: NodeTableOptions;
   readonly #marks: Marks;
   readonly #table: NodeTable;
   readonly #slots: ElementStore;
@@ -30,7 +31,8 @@ export class FamilyTable {
 
   constructor(options: NodeTableOptions) {
     const sets = nodeSets(options.family);
-    this.#family = options.family;
+    this.#options = options;
+    this.family = options.family;
     this.#marks = options.marks;
     this.#table = nodeTable(options);
     this.#slots = new ElementStore(sets.slots);
@@ -65,6 +67,13 @@ export class FamilyTable {
     this.#kernelPathPods.replaceKeys(new Set(addresses));
   }
 
+  /** A table of the same node with only these Services. */
+  withOnly(services: Iterable<string>): FamilyTable {
+    const table = new FamilyTable(this.#options);
+    this.elements.copyTo(table.elements, services);
+    return table;
+  }
+
   /** Replaces everything, whatever the kernel holds, but the clients that stay with an endpoint. */
   fullTransactions(): readonly Transaction[] {
     return this.#sent([this.#fullTable(), this.#fullAffinityTable()]);
@@ -72,7 +81,7 @@ export class FamilyTable {
 
   /** What differs from the previous transaction, which must have been committed. */
   differenceTransactions(): readonly Transaction[] {
-    const affinity = new Transaction(affinityTable(this.#family));
+    const affinity = new Transaction(affinityTable(this.family));
     this.#updateTimeoutChains(affinity);
     addDifferences(affinity, this.#affinityStores);
     const transaction = new Transaction(this.#table.name);
@@ -102,10 +111,10 @@ export class FamilyTable {
   }
 
   #fullAffinityTable(): Transaction {
-    const transaction = new Transaction(affinityTable(this.#family)).add({ kind: 'AddTable' });
-    const sets = affinitySets(this.#family);
+    const transaction = new Transaction(affinityTable(this.family)).add({ kind: 'AddTable' });
+    const sets = affinitySets(this.family);
     for (const set of Object.values(sets)) transaction.add({ kind: 'AddSet', set });
-    for (const chain of affinityChains(this.#family, this.#marks)) transaction.add({ kind: 'ReplaceChain', chain });
+    for (const chain of affinityChains(this.family, this.#marks)) transaction.add({ kind: 'ReplaceChain', chain });
     for (const set of [sets.ports, sets.timeouts]) transaction.add({ kind: 'FlushSet', set });
     this.#timeoutChains.reset();
     this.#updateTimeoutChains(transaction);
@@ -114,6 +123,7 @@ export class FamilyTable {
   }
 
   #sent(transactions: readonly Transaction[]): readonly Transaction[] {
+    this.elements.markSent();
     for (const store of [...this.#stores, ...this.#affinityStores]) store.markSent();
     return transactions;
   }
@@ -137,7 +147,7 @@ export class FamilyTable {
     if (deleted.length > 0) this.elements.sets.truncateSlots(Math.min(...deleted));
     for (const slot of added) {
       for (const set of this.#mapsOf(slot)) transaction.add({ kind: 'AddSet', set });
-      transaction.add({ kind: 'AddChain', chain: slotChain(this.#family, this.#marks, slot) });
+      transaction.add({ kind: 'AddChain', chain: slotChain(this.family, this.#marks, slot) });
     }
     const verdicts = new Map([...needed].map((slot) => [String(slot), `goto ${slotChainName(slot)}`]));
     for (const slot of [...this.#slots.keys()]) if (!verdicts.has(slot)) this.#slots.remove(slot);
@@ -145,7 +155,7 @@ export class FamilyTable {
   }
 
   #mapsOf(slot: number) {
-    return [endpointsMap(this.#family, slot), pinsMap(slot)];
+    return [endpointsMap(this.family, slot), pinsMap(slot)];
   }
 
   #updateTimeoutChains(transaction: Transaction): void {
@@ -153,7 +163,7 @@ export class FamilyTable {
     for (const seconds of deleted) transaction.add({ kind: 'DeleteChain', name: rememberChainName(seconds) });
     // An earlier agent may have left it.
     for (const seconds of added) {
-      transaction.add({ kind: 'ReplaceChain', chain: rememberChain(this.#family, seconds) });
+      transaction.add({ kind: 'ReplaceChain', chain: rememberChain(this.family, seconds) });
     }
   }
 }

@@ -29,6 +29,10 @@ class SteppedNft implements NftRunner {
     return this.#running.promise;
   }
 
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
   settle(error?: Error): void {
     const running = this.#running;
     this.#running = undefined;

@@ -6,6 +6,7 @@ import { NftError } from '../../nftables/nft-error.ts';
 import type { NftRunner } from '../../nftables/runner.ts';
 import type { Transaction } from '../../nftables/transaction.ts';
 import type { FamilyTable } from './family-table.ts';
+import { type RefusalEvents, RefusedServices } from './refused-services.ts';
 
 /**
  * `Idle`: nothing may be programmed yet; what an earlier agent left keeps working. `Unknown`: the kernel's content is
@@ -17,7 +18,7 @@ export type SyncState =
   | { readonly kind: 'Unknown'; readonly failures: number; readonly reason: string | undefined }
   | { readonly kind: 'Following' };
 
-export interface SyncEvents {
+export interface SyncEvents extends RefusalEvents {
   readonly synced?: (sync: { readonly full: boolean; readonly elements: number; readonly durationMs: number }) => void;
   readonly failed?: (reason: string) => void;
 }
@@ -26,13 +27,14 @@ const retryBackOff = { baseMs: 200, capMs: 30_000 };
 
 /**
  * Brings the tables into the kernel, one transaction at a time; what changes while one runs goes into the next. Any
- * error makes the next one replace everything.
+ * error makes the next one replace everything, without the Services that are at fault.
  */
 export class KernelSync {
   readonly #tables: readonly FamilyTable[];
   readonly #nft: NftRunner;
   readonly #logger: Logger;
   readonly #events: SyncEvents;
+  readonly #refused: RefusedServices;
   readonly #stopped = new AbortController();
   #state: SyncState = { kind: 'Idle' };
   #requested = false;
@@ -43,6 +45,26 @@ export class KernelSync {
     this.#nft = nft;
     this.#logger = logger;
     this.#events = events;
+    this.#refused = new RefusedServices(tables, nft, {
+      refused: (refused) => {
+        logger.error({ ...refused }, 'Left out a Service that the kernel refused');
+        events.refused?.(refused);
+      },
+      accepted: (accepted) => {
+        logger.info({ ...accepted }, 'Took back a Service that the kernel had refused');
+        events.accepted?.(accepted);
+      },
+    });
+  }
+
+  /** Services that the kernel refused, counted in each family. */
+  get refusedCount(): number {
+    return this.#refused.count;
+  }
+
+  /** Programs Services that were refused, if it is time to try again and the kernel accepts them by now. */
+  async retryRefused(now = performance.now()): Promise<void> {
+    if (this.#state.kind === 'Following' && (await this.#refused.retry(now))) await this.flush();
   }
 
   get state(): SyncState {
@@ -103,20 +125,32 @@ export class KernelSync {
       if (full) this.#logger.info({ elements }, 'Programmed the whole table');
       if (this.#tables.some((table) => table.hasExcess)) this.#requested = true;
     } catch (error) {
-      await this.#fail(error);
+      await this.#fail(error, full);
     }
   }
 
-  async #fail(error: unknown): Promise<void> {
+  async #fail(error: unknown, full: boolean): Promise<void> {
     const failures = this.#state.kind === 'Unknown' ? this.#state.failures + 1 : 1;
     const reason = errorText(error);
     this.#state = { kind: 'Unknown', failures, reason };
     this.#requested = true;
     this.#events.failed?.(reason);
+    if (await this.#excluded(error, full)) return;
     const retryMs = backOffMs(failures, retryBackOff);
     const line = error instanceof NftError ? error.line : undefined;
     this.#logger.error({ reason, line, retryMs }, 'Could not program the kernel');
     await delay(retryMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
+  }
+
+  /** Of a difference only what it changed can be at fault, or the kernel holds something else than was thought. */
+  async #excluded(error: unknown, full: boolean): Promise<boolean> {
+    if (!(error instanceof NftError) || this.#stopped.signal.aborted) return false;
+    try {
+      return await this.#refused.exclude(full);
+    } catch (cause) {
+      this.#logger.error({ reason: errorText(cause) }, 'Could not look for the Service at fault');
+      return false;
+    }
   }
 }
 

@@ -45,6 +45,10 @@ export class ServiceElements {
   readonly #claims = new Map<string, readonly Claim[]>();
   /** Services whose elements depend on the node's addresses. */
   readonly #ofNode = new Map<string, readonly Frontend[]>();
+  readonly #withheld = new Map<string, readonly Frontend[]>();
+  /** Services that changed since the last transaction was composed. */
+  #changed = new Set<string>();
+  #sent: ReadonlySet<string> = new Set();
   #addresses = noAddresses;
 
   /** @param mayHairpin whether an address may be that of a pod of this node */
@@ -64,8 +68,50 @@ export class ServiceElements {
     return [...this.#frontends.stores, ...this.sets.stores];
   }
 
+  /** Services that are left out, with what they ask for. */
+  get withheld(): ReadonlyMap<string, readonly Frontend[]> {
+    return this.#withheld;
+  }
+
+  get programmed(): Iterable<string> {
+    return this.#held.keys();
+  }
+
+  /** Services that the last transaction changed. */
+  get sent(): ReadonlySet<string> {
+    return this.#sent;
+  }
+
+  /** A transaction was composed of all that changed. */
+  markSent(): void {
+    this.#sent = this.#changed;
+    this.#changed = new Set();
+  }
+
+  /** Leaves a Service out until it changes or is released; does nothing if it has changed since the last transaction. */
+  withhold(owner: string): void {
+    if (this.#changed.has(owner)) return;
+    const frontends = this.#frontendsOf(owner);
+    this.put(owner, []);
+    this.#withheld.set(owner, frontends);
+  }
+
+  /** @returns whether the Service was left out */
+  release(owner: string): boolean {
+    const frontends = this.#withheld.get(owner);
+    if (frontends !== undefined) this.put(owner, frontends);
+    return frontends !== undefined;
+  }
+
+  /** Writes these Services into the elements of another table, whether they are left out here or not. */
+  copyTo(other: ServiceElements, owners: Iterable<string>): void {
+    other.setNodeAddresses(this.#addresses);
+    for (const owner of owners) other.put(owner, this.#frontendsOf(owner));
+  }
+
   /** Replaces what the Service had; no frontends: it is gone. */
   put(owner: string, frontends: readonly Frontend[]): void {
+    this.#withheld.delete(owner);
     if (frontends.some(dependsOnNode)) this.#ofNode.set(owner, frontends);
     else this.#ofNode.delete(owner);
     this.#put(owner, frontends);
@@ -76,7 +122,17 @@ export class ServiceElements {
     for (const [owner, frontends] of this.#ofNode) this.#put(owner, frontends);
   }
 
+  #frontendsOf(owner: string): readonly Frontend[] {
+    return this.#withheld.get(owner) ?? this.#ofNode.get(owner) ?? this.#claimedBy(owner);
+  }
+
+  #claimedBy(owner: string): readonly Frontend[] {
+    const claims = this.#held.get(owner)?.keys.flatMap((key) => this.#claims.get(key) ?? []) ?? [];
+    return claims.filter((claim) => claim.owner === owner).map(({ entry }) => entry.frontend);
+  }
+
   #put(owner: string, frontends: readonly Frontend[]): void {
+    this.#changed.add(owner);
     const before = this.#held.get(owner) ?? nothing;
     const plan = new OwnerPlan(owner, this.affinity, this.sets);
     const claims = this.#claimsOf(owner, addressed(frontends, this.#addresses), plan);
