@@ -94,6 +94,7 @@ export class NodeAgent {
       connected: () => this.#ads.connection.kind === 'Connected',
       envoy: () => this.#watch.state.kind,
       missingScopes: () => redirect.missingScopes(),
+      refused: () => this.#kernel.refusedCount,
       failedHealthPorts: () => this.#checks.failed,
       withoutLocal: (policy, family) => this.#observer.withoutLocal(policy, family),
     };
@@ -176,6 +177,10 @@ export class NodeAgent {
       failed: () => {
         this.#metrics.syncFailures.inc();
         this.#metrics.kubeProxy.failed();
+      },
+      refused: ({ service, family, reason }) => {
+        const note = `The kernel of node ${this.#options.nodeName} refused its ${family === 'ip' ? 'IPv4' : 'IPv6'} addresses: ${reason}`;
+        this.report({ reason: 'ObjectRefused', note, service });
       },
     });
   }
@@ -297,6 +302,7 @@ export class NodeAgent {
   async #checkDrift(): Promise<void> {
     if (this.#kernel.state.kind !== 'Following') return;
     try {
+      await this.#kernel.retryRefused();
       const before = this.#handles;
       const now = await tableHandles(this.#nft, [tableName, affinityTableName]);
       const { marks, routeTable } = this.#options;

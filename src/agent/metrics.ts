@@ -10,6 +10,7 @@ export interface MetricsSource {
   readonly connected: () => boolean;
   readonly envoy: () => EnvoyState['kind'];
   readonly missingScopes: () => number;
+  readonly refused: () => number;
   /** Health-check node ports that could not be bound. */
   readonly failedHealthPorts: () => number;
   /** Service ports with policy Local whose endpoints are all on other nodes. */
@@ -83,6 +84,7 @@ export class AgentMetrics {
     gauge('controller_connected', '1 while the stream to the controller is open', () => Number(source.connected()));
     gauge('failed_health_ports', 'Health-check node ports that could not be bound', source.failedHealthPorts);
     gauge('missing_scopes', 'HTTP addresses that wait until Envoy has their scope', source.missingScopes);
+    gauge('refused_objects', 'Services that the kernel refused and that are left out, per family', source.refused);
     new Gauge({
       name: 'fairlead_agent_envoy_state',
       help: 'Envoy as the agent sees it: 1 for the state it is in',

@@ -83,6 +83,7 @@ describe('tables in docs/', () => {
       connected: () => false,
       envoy: () => 'Absent',
       missingScopes: () => 0,
+      refused: () => 0,
       failedHealthPorts: () => 0,
       withoutLocal: () => 0,
     });
