@@ -175,12 +175,10 @@ function dropReason({ frontend, state }: Case, { steps }: Outcome): string {
   return `the traffic policy is Local, and no endpoint is on ${state.name}`;
 }
 
-function commonSteps(all: readonly Outcome[]): readonly Step[] {
-  const [first, ...others] = all;
-  const last = others.at(-1);
-  const known = new Set(last?.steps.map(idOf));
-  // Every outcome has the same rules before the choice of the endpoint, and behind it for most endpoints.
-  return (first?.steps ?? []).filter((step) => last === undefined || known.has(idOf(step)));
+/** Those that every outcome has. */
+function commonSteps([first, ...others]: readonly Outcome[]): readonly Step[] {
+  const known = others.map(({ steps }) => new Set(steps.map(idOf)));
+  return (first?.steps ?? []).filter((step) => known.every((ids) => ids.has(idOf(step))));
 }
 
 function idOf({ hook, table, chain, rule, elements }: Step): string {
