@@ -8,9 +8,8 @@ const mostEndpoints = 20;
 /** As `fairlead why` prints it. */
 export function answerText(answer: Answer): string {
   const { from, to, node, meaning, path, verdict, endpoints, unused, envoy } = answer;
-  const client = from.name === from.address ? from.address : `${from.name} (${from.address})`;
   return [
-    `From ${clientKinds[from.kind]} ${client} to ${formatHostPort({ host: to.address, port: to.port })} ${to.protocol}, by the rules of node ${node}`,
+    `From ${clientKinds[from.kind]} ${clientText(from)} to ${formatHostPort({ host: to.address, port: to.port })} ${to.protocol}, by the rules of node ${node}`,
     '',
     `Address: ${meaning}`,
     ...(path.kind === 'None' ? [] : [`Path:    ${path.kind === 'Envoy' ? 'Envoy' : 'the kernel'}: ${path.text}`]),
@@ -25,9 +24,14 @@ export function answerText(answer: Answer): string {
 
 const clientKinds = { Pod: 'pod', Node: 'node', Outside: 'outside address' } as const;
 
-function stayLines({ frontend, path }: Answer): readonly string[] {
+/** The address of a node that has none is not known. */
+function clientText({ name, address }: Answer['from']): string {
+  return [name, '0.0.0.0', '::'].includes(address) ? name : `${name} (${address})`;
+}
+
+function stayLines({ frontend, path, endpoints }: Answer): readonly string[] {
   const seconds = frontend?.affinityTimeoutSeconds ?? 0;
-  if (seconds === 0 || path.kind !== 'Kernel') return [];
+  if (seconds === 0 || path.kind !== 'Kernel' || endpoints.length === 0) return [];
   return [`         a client that came within the last ${seconds} s stays with its endpoint (sessionAffinity)`];
 }
 

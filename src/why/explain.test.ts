@@ -182,11 +182,18 @@ it.each([
   [{ to: 'web:metrics' }, '--to: names no port: "metrics"; Service shop/web has 80/TCP'],
   [{ to: '10.96.0.1' }, '--to: 10.96.0.1 has no port'],
   [{ from: 'node1', to: 'web' }, '--to: no Service "default/web" with a cluster IP is known; did you mean shop/web?'],
+  [{ to: '[fd00::1]:80' }, '--to: fd00::1 is IPv6, and shop/shell has no such address (it has 10.244.1.9)'],
   [{ node: 'node3' }, '--node: no Node "node3" is known; did you mean node1?'],
   [{ node: 'node2' }, '--node: shop/shell is on node node1'],
   [{ from: '203.0.113.9' }, '--node: 203.0.113.9 is not on a node of the cluster'],
 ])('refuses %o', (question, message) => {
   expect(() => ask(modelWith(), question)).toThrow(message);
+});
+
+it('prints of a node without addresses its name only', () => {
+  const model = modelWith();
+  model.apply([{ kind: 'Node', key: 'bare', value: aNode({ name: 'bare' }) }]);
+  expect(answerText(ask(model, { from: 'bare' }))).toContain('From node bare to 10.96.0.1:80 TCP');
 });
 
 it('is printed in words', () => {

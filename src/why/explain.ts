@@ -19,7 +19,16 @@ import type {
 } from './answer.ts';
 import { envoyAnswer } from './envoy-answer.ts';
 import { type KnownFrontend, type NodeState, type NodeStateOptions, nodeStateOf } from './node-state.ts';
-import { type Client, clientOf, nodeNameOf, portsText, type Question, type Target, targetOf } from './question.ts';
+import {
+  type Client,
+  clientOf,
+  nodeNameOf,
+  portsText,
+  type Question,
+  sourceFor,
+  type Target,
+  targetOf,
+} from './question.ts';
 import { unusedEndpoints } from './unused-endpoints.ts';
 import { chainMeaning, kindNames, type PathReason, pathReasons } from './words.ts';
 
@@ -82,11 +91,6 @@ function frontendFor({ frontends, primary }: NodeState, { address, port, protoco
     return isAt && frontend.port === port && (protocol === undefined || frontend.protocol === protocol);
   });
   return found.find((frontend) => frontend.protocol === 'TCP') ?? found[0];
-}
-
-function sourceFor({ addresses }: Client, { address }: Target): string {
-  const source = addresses.find((one) => familyOf(one) === familyOf(address));
-  return source ?? (familyOf(address) === 'IPv4' ? '0.0.0.0' : '::');
 }
 
 function packetOf({ client, target, source }: Case): Packet {
@@ -160,7 +164,10 @@ function verdictOf(one: Case, all: readonly Outcome[], path: PathAnswer): Verdic
       if (first?.connection.status.includes('dnat') !== true) {
         return { kind: 'Untouched', text: 'is left as it is: no rule translates it' };
       }
-      return { kind: 'Endpoint', text: `goes to one of ${all.length} endpoint${all.length === 1 ? '' : 's'}` };
+      return {
+        kind: 'Endpoint',
+        text: `goes to ${all.length === 1 ? 'the only endpoint' : `one of ${all.length} endpoints`}`,
+      };
   }
 }
 

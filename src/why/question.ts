@@ -140,6 +140,18 @@ function portOf(service: Service, text: string | undefined, protocol: Protocol |
   throw invalid('--to', `${reason}; Service ${keyOf(service)} has ${portsText(service)}`);
 }
 
+/**
+ * The client's address of the target's family; of a node whose addresses are not known the unspecified one.
+ * @throws FairleadError when it has addresses, but none of that family
+ */
+export function sourceFor({ name, addresses }: Client, { address }: Target): string {
+  const family = familyOf(address);
+  const source = addresses.find((one) => familyOf(one) === family);
+  if (source !== undefined) return source;
+  if (addresses.length === 0) return family === 'IPv4' ? '0.0.0.0' : '::';
+  throw invalid('--to', `${address} is ${family}, and ${name} has no such address (it has ${addresses.join(', ')})`);
+}
+
 /** `80/TCP http, 53/UDP dns`. */
 export function portsText({ ports }: Service): string {
   const texts = ports.map(({ name, port, protocol }) => `${port}/${protocol}${name === '' ? '' : ` ${name}`}`);
