@@ -19,6 +19,7 @@ import { bootstrapYaml } from './envoy/bootstrap.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
+import { ConntrackCommand } from './kernel/conntrack.ts';
 import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
 import type { Families } from './kernel/families.ts';
 import { FamilyTable } from './kernel/family-table.ts';
@@ -77,7 +78,7 @@ export class NodeAgent {
     this.#node = new NodeState(options, (facts) => this.#nodeChanged(facts));
     this.#addresses = new AddressWatch((local) => this.#node.setLocal(local), logger);
     this.#kernel = this.#createKernel();
-    const redirect = new RedirectTables(this.#tables, this.#kernel);
+    const redirect = new RedirectTables(this.#tables, this.#kernel, new ConntrackCommand(options.marks, logger));
     const admin = new EnvoyAdmin(options.envoyAdmin);
     this.#watch = new EnvoyWatch(admin, redirect, logger);
     this.#ads = this.#createAdsClient(version);

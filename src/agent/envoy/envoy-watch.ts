@@ -14,6 +14,8 @@ export interface RedirectControl {
   setGate(gate: Gate): void;
   /** Resolves once what was set is in the kernel. */
   commit(): Promise<void>;
+  /** Lets connections that were sent to Envoy and that nobody has answered take the path that is open now. */
+  redirectUnanswered(): Promise<void>;
 }
 
 /** Between two polls while all is well; a sudden exit is noticed by a connection that breaks. */
@@ -161,6 +163,8 @@ export class EnvoyWatch {
     if (after.kind === 'Connected' && before.kind !== 'Connected') this.#connectedAt = performance.now();
     this.#control.setGate(gateOf(after));
     await this.#control.commit();
+    if (before.kind !== after.kind && (before.kind === 'Connected' || before.kind === 'Alone'))
+      await this.#control.redirectUnanswered();
     this.#state = after;
   }
 

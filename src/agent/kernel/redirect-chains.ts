@@ -3,6 +3,7 @@ import {
   destination,
   destinationPort,
   differs,
+  drop,
   goTo,
   hasDnat,
   isEstablished,
@@ -70,6 +71,9 @@ function divertChain(options: NodeTableOptions): Chain {
       // Behind a SYN cookie the listener knows nothing of the connection until its first ACK, which must find it.
       [redirected, isEstablished, captured(options)],
       ...newConnections(options),
+      // The gate has closed since its first SYN, which nobody answered. A reset from here would look like the Service's; the client
+      // sends its SYN again, after the agent has made conntrack forget the connection.
+      [redirected, isNew, drop],
     ],
   };
 }

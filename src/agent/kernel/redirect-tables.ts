@@ -1,4 +1,5 @@
 import type { RedirectControl } from '../envoy/envoy-watch.ts';
+import type { Conntrack } from './conntrack.ts';
 import type { FamilyTable } from './family-table.ts';
 import type { AddressNames, Gate } from './gate.ts';
 import type { KernelSync } from './kernel-sync.ts';
@@ -7,8 +8,10 @@ import type { KernelSync } from './kernel-sync.ts';
 export class RedirectTables implements RedirectControl {
   readonly #tables: readonly FamilyTable[];
   readonly #kernel: KernelSync;
+  readonly #conntrack: Conntrack;
 
-  constructor(tables: readonly FamilyTable[], kernel: KernelSync) {
+  constructor(tables: readonly FamilyTable[], kernel: KernelSync, conntrack: Conntrack) {
+    this.#conntrack = conntrack;
     this.#tables = tables;
     this.#kernel = kernel;
   }
@@ -31,5 +34,9 @@ export class RedirectTables implements RedirectControl {
 
   commit(): Promise<void> {
     return this.#kernel.flush();
+  }
+
+  redirectUnanswered(): Promise<void> {
+    return this.#conntrack.forgetUnanswered();
   }
 }
