@@ -16,6 +16,7 @@ import { ProxyHealth } from './endpoints/proxy-health.ts';
 import { ServiceHealth } from './endpoints/service-health.ts';
 import { ViewObserver } from './endpoints/view-observer.ts';
 import { bootstrapYaml } from './envoy/bootstrap.ts';
+import { maxConnections, openFilesLimit } from './envoy/connection-limit.ts';
 import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
@@ -289,10 +290,14 @@ export class NodeAgent {
   #writeBootstrap(): void {
     const { bootstrap, nodeName, zone, envoyAdmin, controllers, maxHeapBytes } = this.#options;
     if (bootstrap === undefined) return;
-    const heap = maxHeapBytes === undefined ? {} : { maxHeapBytes };
+    const files = openFilesLimit();
+    const limits = {
+      ...(maxHeapBytes !== undefined && { maxHeapBytes }),
+      ...(files !== undefined && { maxConnections: maxConnections(files) }),
+    };
     try {
       mkdirSync(dirname(bootstrap), { recursive: true });
-      writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...heap }));
+      writeFileSync(bootstrap, bootstrapYaml({ nodeName, zone, admin: envoyAdmin, controllers, ...limits }));
     } catch (error) {
       throw new FairleadError('INPUT_INVALID', `--bootstrap: ${(error as Error).message}`, { cause: error });
     }

@@ -43,7 +43,8 @@ describe('the Compose example', () => {
   });
 
   it('sets what the agent would set if it could', () => {
-    const sysctls = Object.entries(project.services['node']?.sysctls ?? {}).map(([key, value]) => `${key}=${value}`);
+    const { 'net.ipv4.ip_local_port_range': _forTheExample, ...ofAgent } = project.services['node']?.sysctls ?? {};
+    const sysctls = Object.entries(ofAgent).map(([key, value]) => `${key}=${value}`);
     expect(sysctls.sort()).toEqual(sysctlsOfAgent());
   });
 

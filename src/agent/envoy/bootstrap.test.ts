@@ -58,6 +58,16 @@ describe("Envoy's bootstrap", () => {
     expect(bootstrap(options)).not.toHaveProperty('overload_manager');
   });
 
+  it('can limit the connections of clients, alone and beside the heap', () => {
+    const limit = { typed_config: { max_active_downstream_connections: 9_000 } };
+    expect(bootstrap({ ...options, maxConnections: 9_000 })).toMatchObject({
+      overload_manager: { resource_monitors: [limit] },
+    });
+    expect(bootstrap({ ...options, maxConnections: 9_000, maxHeapBytes: 1_000 })).toMatchObject({
+      overload_manager: { resource_monitors: [{}, limit], actions: [{}, {}] },
+    });
+  });
+
   it('counts what operators look at, and not the rest', () => {
     const { stats_config } = bootstrap(options) as unknown as {
       readonly stats_config: {

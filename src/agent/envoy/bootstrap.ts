@@ -15,6 +15,8 @@ export interface BootstrapOptions {
   readonly controllers: readonly HostPort[];
   /** Most bytes of heap: near it Envoy first gives memory back, then refuses connections; undefined: no limit. */
   readonly maxHeapBytes?: number;
+  /** Most connections of clients; those above it are closed at once. Undefined: no limit. */
+  readonly maxConnections?: number;
 }
 
 /** The cluster through which Envoy reaches the controller. */
@@ -67,7 +69,7 @@ export function bootstrap(options: BootstrapOptions): object {
     memory_allocator_manager: { bytes_to_release: 4 * 2 ** 20, memory_release_interval: '1s' },
     stats_config: statsConfig(),
     static_resources: { clusters: [xdsClusterOf(options)] },
-    ...overloadManager(options.maxHeapBytes),
+    ...overloadManager(options),
   };
 }
 
@@ -164,27 +166,41 @@ const leaveAtOnce = {
   max_ejection_percent: 100,
 };
 
-function overloadManager(maxHeapBytes: number | undefined): object {
-  if (maxHeapBytes === undefined) return {};
-  const at = (value: number) => [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value } }];
+function overloadManager({ maxHeapBytes, maxConnections }: BootstrapOptions): object {
+  if (maxHeapBytes === undefined && maxConnections === undefined) return {};
   return {
     overload_manager: {
       refresh_interval: '0.25s',
       resource_monitors: [
-        {
-          name: 'envoy.resource_monitors.fixed_heap',
-          typed_config: {
-            '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig',
-            max_heap_size_bytes: maxHeapBytes,
-          },
-        },
+        ...(maxHeapBytes === undefined
+          ? []
+          : [resourceMonitor('fixed_heap', 'FixedHeapConfig', { max_heap_size_bytes: maxHeapBytes })]),
+        ...(maxConnections === undefined ? [] : [connectionMonitor(maxConnections)]),
       ],
-      actions: [
-        { name: 'envoy.overload_actions.shrink_heap', triggers: at(0.9) },
-        { name: 'envoy.overload_actions.reject_incoming_connections', triggers: at(0.97) },
-      ],
+      ...(maxHeapBytes !== undefined && { actions: heapActions }),
     },
   };
+}
+
+const atHeap = (value: number) => [{ name: 'envoy.resource_monitors.fixed_heap', threshold: { value } }];
+const heapActions = [
+  { name: 'envoy.overload_actions.shrink_heap', triggers: atHeap(0.9) },
+  { name: 'envoy.overload_actions.reject_incoming_connections', triggers: atHeap(0.97) },
+];
+
+function connectionMonitor(maxConnections: number): object {
+  const limit = { max_active_downstream_connections: maxConnections };
+  return resourceMonitor(
+    'downstream_connections',
+    'DownstreamConnectionsConfig',
+    limit,
+    'global_downstream_max_connections',
+  );
+}
+
+function resourceMonitor(packageName: string, message: string, config: object, name = packageName): object {
+  const type = `type.googleapis.com/envoy.extensions.resource_monitors.${packageName}.v3.${message}`;
+  return { name: `envoy.resource_monitors.${name}`, typed_config: { '@type': type, ...config } };
 }
 
 function addressOf(endpoint: Endpoint): object {
