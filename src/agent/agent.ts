@@ -30,11 +30,13 @@ import { type NodePreparation, prepareNode } from './kernel/prepare-node.ts';
 import { RedirectTables } from './kernel/redirect-tables.ts';
 import { ensureRouting, ip } from './kernel/routing.ts';
 import { affinityTableName, type NodeTableOptions, tableName } from './kernel/table-options.ts';
+import { UdpCleanup } from './kernel/udp-cleanup.ts';
+import { UdpFlows } from './kernel/udp-flows.ts';
 import { AgentMetrics, type MetricsSource } from './metrics.ts';
 import { AddressWatch } from './node/local-addresses.ts';
 import { type NodeFacts, NodeState } from './node/node-state.ts';
 import { mayHavePods, podDetectorOf } from './node/pod-detector.ts';
-import { checkEnvoy, checkIp } from './tools.ts';
+import { checkEnvoy, checkIp, runTool } from './tools.ts';
 import { AdsClient, type RawNode } from './xds/ads-client.ts';
 import { MalformedViewError } from './xds/malformed-view.ts';
 import { decodeNodeView } from './xds/read-node-view.ts';
@@ -62,6 +64,8 @@ export class NodeAgent {
   readonly #checks: ServiceHealth;
   readonly #observer: ViewObserver;
   readonly #times: ProgrammingTimes;
+  readonly #udpFlows = new UdpFlows();
+  readonly #udpCleanup: UdpCleanup;
   readonly #node: NodeState;
   readonly #addresses: AddressWatch;
   #driftTimer: NodeJS.Timeout | undefined;
@@ -75,7 +79,10 @@ export class NodeAgent {
     this.#health = new ProxyHealth(presentFamilies(), options.healthTimeoutMs);
     this.#checks = this.#createChecks();
     this.#observer = new ViewObserver(Date.now(), (service, check) => this.#checks.set(service, check));
-    this.#views = new ViewSink(this.#families, logger, (view) => this.#observer.put(view));
+    this.#views = new ViewSink(this.#families, logger, (view) => {
+      this.#observer.put(view);
+      this.#udpFlows.put(view);
+    });
     this.#node = new NodeState(options, (facts) => this.#nodeChanged(facts));
     this.#addresses = new AddressWatch((local) => this.#node.setLocal(local), logger);
     this.#kernel = this.#createKernel();
@@ -85,6 +92,7 @@ export class NodeAgent {
     this.#ads = this.#createAdsClient(version);
     this.#envoy = this.#createEnvoy();
     this.#times = this.#createTimes(admin);
+    this.#udpCleanup = this.#createUdpCleanup();
     this.#metrics = new AgentMetrics(this.#metricsSource(redirect), presentFamilies());
     this.#servers = this.#createServers();
   }
@@ -221,6 +229,17 @@ export class NodeAgent {
     this.#health.updated();
     this.#metrics.kubeProxy.updated();
     this.#times.kernelApplied(this.#observer.takeChanges());
+    void this.#udpCleanup.run();
+  }
+
+  #createUdpCleanup(): UdpCleanup {
+    return new UdpCleanup({
+      families: presentFamilies(),
+      flows: this.#udpFlows,
+      conntrack: (args) => runTool('conntrack', args),
+      observe: (family, { durationMs, deleted }) => this.#metrics.kubeProxy.cleanedUp(family, durationMs, deleted),
+      logger: this.#logger,
+    });
   }
 
   /** @returns why the view was not taken */

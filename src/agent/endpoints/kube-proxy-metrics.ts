@@ -127,6 +127,12 @@ export class KubeProxyMetrics {
     for (const family of this.#families) this.#failures.inc({ ip_family: family });
   }
 
+  /** Connection tracking was searched for flows to former endpoints. */
+  cleanedUp(family: IpFamily, durationMs: number, deleted: number): void {
+    this.conntrackSeconds.observe({ ip_family: family }, durationMs / 1_000);
+    this.conntrackDeleted.inc({ ip_family: family }, deleted);
+  }
+
   /** From the change of a slice until kernel and Envoy had it. */
   programmed(family: IpFamily, ms: number): void {
     this.#programming.observe({ ip_family: family }, Math.max(0, ms) / 1_000);
