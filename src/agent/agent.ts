@@ -21,7 +21,7 @@ import { EnvoyAdmin } from './envoy/envoy-admin.ts';
 import { EnvoyProcess } from './envoy/envoy-process.ts';
 import { EnvoyWatch } from './envoy/envoy-watch.ts';
 import { ConntrackCommand } from './kernel/conntrack.ts';
-import { hasDrifted, tableHandles } from './kernel/drift-check.ts';
+import { hasDrifted, tableSignatures } from './kernel/drift-check.ts';
 import type { Families } from './kernel/families.ts';
 import { FamilyTable } from './kernel/family-table.ts';
 import { KernelSync, textOf } from './kernel/kernel-sync.ts';
@@ -70,7 +70,7 @@ export class NodeAgent {
   readonly #addresses: AddressWatch;
   #driftTimer: NodeJS.Timeout | undefined;
   /** Of the tables, at the last check since they were created. */
-  #handles: readonly string[] | undefined;
+  #signatures: readonly string[] | undefined;
 
   constructor(options: AgentOptions, version: string, logger: Logger) {
     this.#options = options;
@@ -180,7 +180,7 @@ export class NodeAgent {
         this.#metrics.syncSeconds.observe({ kind: full ? 'full' : 'difference' }, durationMs / 1_000);
         this.#metrics.syncElements.inc(elements);
         this.#metrics.kubeProxy.synced({ full, durationMs });
-        if (full) this.#handles = undefined;
+        if (full) this.#signatures = undefined;
         // The first rules load the module of connection tracking, which has its settings only then.
         if (full) void prepareNode(this.#nft, preparationOf(this.#options), this.#logger);
       },
@@ -328,16 +328,16 @@ export class NodeAgent {
     if (this.#kernel.state.kind !== 'Following') return;
     try {
       await this.#kernel.retryRefused();
-      const before = this.#handles;
-      const now = await tableHandles(this.#nft, [tableName, affinityTableName]);
+      const before = this.#signatures;
+      const now = await tableSignatures(this.#nft, [tableName, affinityTableName]);
       const { marks, routeTable } = this.#options;
       for (const family of presentFamilies()) await ensureRouting(ip, family, marks, routeTable);
       // A full transaction may have been committed meanwhile; the next check will tell.
-      if (this.#handles !== before) return;
-      this.#handles = now;
+      if (this.#signatures !== before) return;
+      this.#signatures = now;
       if (!hasDrifted(before, now, 2 * this.#tables.length)) return;
       this.#logger.warn({ before, now }, 'Found that another program had changed the tables');
-      this.#handles = undefined;
+      this.#signatures = undefined;
       this.report({ reason: 'DriftRepaired', note: 'Another program had changed the tables; they were replaced' });
       this.#kernel.invalidate('another program changed the tables');
       await this.#kernel.flush();
