@@ -87,7 +87,7 @@ describe('admission', () => {
     const waiting = ['greedy', 'other', 'greedy', 'greedy'].map((host, index) => holder(log, `${host} ${index}`, host));
     for (const each of waiting) admission.acquire(each);
     for (const each of waiting) each.unreadBytes = 350;
-    admission.checkWaiting();
+    vi.advanceTimersByTime(20);
     expect(log).toEqual(['first', 'greedy 3 turned away', 'greedy 2 turned away']);
   });
 });

@@ -221,7 +221,6 @@ export class AdsServer implements CacheListener {
   #check(): void {
     const now = performance.now();
     for (const stream of this.#streams) stream.check(now);
-    this.#context.admission.checkWaiting();
   }
 
   #tellWaiters(): void {
