@@ -197,6 +197,8 @@ export class AdsClient {
     const [resource] = response.resources;
     const isGone = response.removed.length > 0;
     const reason = resource !== undefined || isGone ? this.#handlers.node?.(resource) : undefined;
+    if (isGone) this.#held.nodeVersion = undefined;
+    else if (resource !== undefined && reason === undefined) this.#held.nodeVersion = resource.version;
     const rejected = new Map(reason === undefined ? [] : [[resource?.name ?? '', reason]]);
     stream.send(verdictOn(response, rejected), typeUrls.nodeView);
   }

@@ -102,10 +102,10 @@ export class ControllerStream {
     stream.on('end', () => {
       if (stream === this.#stream) this.#lost('The controller ended the stream', true);
     });
-    const { identity } = this.#options;
+    const { identity, held } = this.#options;
     stream.write(encodeRequest(this.protocol.open(), identity));
     if (this.isNodeDiscovery) {
-      stream.write(encodeRequest({ resourceNamesSubscribe: [identity.nodeName] }, undefined, typeUrls.nodeView));
+      stream.write(encodeRequest(nodeRequest(identity.nodeName, held.nodeVersion), undefined, typeUrls.nodeView));
     }
     return stream;
   }
@@ -125,6 +125,12 @@ export class ControllerStream {
     this.close();
     this.#events.lost(this, reason, ended);
   }
+}
+
+/** @param version what the agent has; the controller does not send it again */
+function nodeRequest(name: string, version: string | undefined): ViewRequest {
+  const held = version === undefined ? {} : { initialResourceVersions: { [name]: version } };
+  return { resourceNamesSubscribe: [name], ...held };
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

@@ -4,6 +4,8 @@ import { bucketsFor, HeldDigests } from './held-digests.ts';
 export class HeldViews {
   /** Whether the whole list was received once; stays true when the connection is lost. */
   isComplete = false;
+  /** Of the NodeView that was taken last; undefined: there is none. */
+  nodeVersion: string | undefined;
   readonly #versions = new Map<string, string>();
   readonly #digests = new HeldDigests();
 
