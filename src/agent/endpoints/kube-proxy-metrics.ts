@@ -52,8 +52,8 @@ export class KubeProxyMetrics {
   readonly #endpointsPending: Gauge;
   readonly healthz: Counter<'code'>;
   readonly livez: Counter<'code'>;
-  readonly conntrackSeconds: Histogram<'ip_family'>;
-  readonly conntrackDeleted: Counter<'ip_family'>;
+  readonly #conntrackSeconds: Histogram<'ip_family'>;
+  readonly #conntrackDeleted: Counter<'ip_family'>;
 
   /** @param withoutLocal service ports with policy Local whose endpoints are all on other nodes */
   constructor(
@@ -77,8 +77,8 @@ export class KubeProxyMetrics {
     this.#endpointsPending = this.#gauge('sync_proxy_rules_endpoint_changes_pending', []);
     this.healthz = this.#counter('proxy_healthz_total', ['code']);
     this.livez = this.#counter('proxy_livez_total', ['code']);
-    this.conntrackSeconds = this.#histogram('conntrack_reconciler_sync_duration_seconds', syncBuckets);
-    this.conntrackDeleted = this.#counter('conntrack_reconciler_deleted_entries_total', byFamily);
+    this.#conntrackSeconds = this.#histogram('conntrack_reconciler_sync_duration_seconds', syncBuckets);
+    this.#conntrackDeleted = this.#counter('conntrack_reconciler_deleted_entries_total', byFamily);
     this.#collectLocal(withoutLocal);
   }
 
@@ -129,8 +129,8 @@ export class KubeProxyMetrics {
 
   /** Connection tracking was searched for flows to former endpoints. */
   cleanedUp(family: IpFamily, durationMs: number, deleted: number): void {
-    this.conntrackSeconds.observe({ ip_family: family }, durationMs / 1_000);
-    this.conntrackDeleted.inc({ ip_family: family }, deleted);
+    this.#conntrackSeconds.observe({ ip_family: family }, durationMs / 1_000);
+    this.#conntrackDeleted.inc({ ip_family: family }, deleted);
   }
 
   /** From the change of a slice until kernel and Envoy had it. */

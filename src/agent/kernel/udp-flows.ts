@@ -11,10 +11,8 @@ export interface UdpFlow {
   readonly answeringPort: number;
 }
 
-interface ServingEndpoints {
-  /** `address port` of all that may have flows. */
-  readonly serving: ReadonlySet<string>;
-}
+/** `address port` of all that may have flows. */
+type Serving = ReadonlySet<string>;
 
 /** Node ports are reached at any address of the node. */
 const anyAddress = '*';
@@ -25,8 +23,9 @@ const anyAddress = '*';
  * that were deleted (kubernetes#141371) are removed.
  */
 export class UdpFlows {
-  readonly #services = new Map<string, ReadonlyMap<string, ServingEndpoints>>();
-  readonly #frontends = new Map<string, ServingEndpoints>();
+  /** Names of frontends by Service. */
+  readonly #services = new Map<string, readonly string[]>();
+  readonly #frontends = new Map<string, Serving>();
   /** Gone since the last pass. */
   readonly #removed = new Set<string>();
   #hasChanged = false;
@@ -37,13 +36,13 @@ export class UdpFlows {
     const before = this.#services.get(key);
     if (after.size === 0 && before === undefined) return;
     this.#hasChanged = true;
-    for (const name of before?.keys() ?? []) if (!after.has(name)) this.#forget(name);
+    for (const name of before ?? []) if (!after.has(name)) this.#forget(name);
     for (const [name, serving] of after) {
       this.#frontends.set(name, serving);
       this.#removed.delete(name);
     }
     if (after.size === 0) this.#services.delete(key);
-    else this.#services.set(key, after);
+    else this.#services.set(key, [...after.keys()]);
   }
 
   /** Whether a pass is due; what changes from now on needs another. */
@@ -67,7 +66,7 @@ export class UdpFlows {
     if (frontend !== undefined) {
       // A datagram to the node's own address at a port that is a node port as well was not for the Service if nobody translated it.
       const isUntranslatedNodePort = !this.#frontends.has(names[0] ?? '') && answering === destination;
-      return !isUntranslatedNodePort && !frontend.serving.has(`${answering} ${answeringPort}`);
+      return !isUntranslatedNodePort && !frontend.has(`${answering} ${answeringPort}`);
     }
     return answering !== destination && names.some((name) => removed.has(name));
   }
@@ -86,10 +85,10 @@ function nameOf({ kind, address, port }: Frontend): string {
   return `${kind === 'NodePort' ? anyAddress : address} ${port}`;
 }
 
-function servingOf({ endpointSet, shortCircuitSet, servingSet }: Frontend): ServingEndpoints {
+function servingOf({ endpointSet, shortCircuitSet, servingSet }: Frontend): Serving {
   const sets = servingSet === undefined ? [endpointSet, shortCircuitSet] : [servingSet];
   const endpoints = sets.flatMap((set) => set?.endpoints ?? []);
-  return { serving: new Set(endpoints.map(({ address, port }) => `${address} ${port}`)) };
+  return new Set(endpoints.map(({ address, port }) => `${address} ${port}`));
 }
 
 /** A line of `conntrack --dump --proto udp`: the tuple of the first direction, then that of the answers. */
